@@ -1,0 +1,43 @@
+# Two commands matter: `make serve` and `make test`. Each sets up what it needs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 8000
+STAMP := $(VENV)/.ready
+
+.PHONY: serve setup test check format bench clean
+.DEFAULT_GOAL := serve
+
+serve: $(STAMP) ## build the graph if its inputs changed, then serve it
+	@$(BIN)/ess-graph build
+	@$(BIN)/ess-graph serve --port $(PORT)
+
+setup: $(STAMP) ## .venv with the ess-graph program
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "ess-graph needs Python 3.11 or later: install it, or run make PYTHON=python3.11"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.dev-ready: $(STAMP) constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,browser,clients]'
+	@touch $@
+
+test: $(VENV)/.dev-ready ## every test, the browser tests included
+	@sh tests/install-browser.sh
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.dev-ready ## formatter, linter, types, fast tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q -m 'not slow and not browser'
+
+format: $(VENV)/.dev-ready
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean: ## what a build made; .venv stays
+	rm -rf .ess-graph build dist

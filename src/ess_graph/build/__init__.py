@@ -1,0 +1,1 @@
+"""Wing: data files become a validated, indexed, immutable release."""

@@ -1,0 +1,254 @@
+"""Display shapes become SPARQL: one query for each class, that a page runs with ``?entity`` bound.
+
+Rows of a compiled query are of three kinds, told apart by what they bind beside ``?block`` and ``?value``:
+a fact (``?graph``), a source of a fact (``?graph`` and ``?passage``), a cell of a table row (``?column``,
+``?cell`` and, where it is stated directly, ``?graph``).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from rdflib import Graph, Literal, URIRef
+from rdflib.collection import Collection
+from rdflib.namespace import PROV, RDF, RDFS
+from rdflib.term import Node
+
+from ess_graph.errors import InvalidData
+from ess_graph.vocab import DASH, SH
+
+_VIEWERS = {
+    DASH.ValueTableViewer: "table",
+    DASH.LabelViewer: "values",
+    DASH.LiteralViewer: "long",
+    DASH.DetailsViewer: "figures",
+    DASH.HyperlinkViewer: "events",
+}
+
+_HEAD = "SELECT ?entity ?block ?value ?graph ?passage ?column ?cell WHERE {\n"
+
+
+@dataclass(frozen=True)
+class Names:
+    """A name in both languages."""
+
+    fr: str
+    en: str
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table block; ``predicate`` is the IRI when its path is a single step."""
+
+    key: str
+    name: Names
+    predicate: str | None
+
+
+@dataclass(frozen=True)
+class Block:
+    """One property shape, as pages need it."""
+
+    key: str
+    name: Names
+    group: str
+    viewer: str
+    predicate: str | None
+    columns: tuple[Column, ...]
+
+
+@dataclass(frozen=True)
+class Display:
+    """What a class shows, in order, and the query that fetches it."""
+
+    target: str
+    blocks: tuple[Block, ...]
+    query: str
+    see: dict[str, str]
+
+
+def compile_display(shapes: Graph, axioms: Graph) -> tuple[dict[str, Names], list[Display]]:
+    """Groups by key in their order, and displays, those of subclasses before those of their superclasses."""
+    groups = {
+        _local(node): _names(shapes, node, RDFS.label)
+        for node in sorted(shapes.subjects(RDF.type, SH.PropertyGroup), key=lambda n: _order(shapes, n))
+    }
+    displays = []
+    for shape in shapes.subjects(RDF.type, SH.NodeShape):
+        for target in shapes.objects(shape, SH.targetClass):
+            displays.append(_display(shapes, shape, target, list(groups)))
+    depth = {d.target: len(set(axioms.transitive_objects(URIRef(d.target), RDFS.subClassOf))) for d in displays}
+    return groups, sorted(displays, key=lambda d: (-depth[d.target], d.target))
+
+
+def write(folder: Path, groups: dict[str, Names], displays: list[Display]) -> None:
+    """Write ``display.json`` and one ``.rq`` for each class into a release."""
+    folder.mkdir(parents=True, exist_ok=True)
+    listed = []
+    for display in displays:
+        name = _local(URIRef(display.target))
+        (folder / f"{name}.rq").write_text(display.query, encoding="utf-8")
+        fields = asdict(display)
+        del fields["query"]
+        listed.append(fields | {"query": f"{name}.rq"})
+    content = {"groups": {key: asdict(names) for key, names in groups.items()}, "displays": listed}
+    (folder / "display.json").write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
+
+
+def _display(shapes: Graph, shape: Node, target: Node, groups: list[str]) -> Display:
+    blocks: list[Block] = []
+    branches: list[str] = []
+    see: dict[str, str] = {}
+    properties = sorted(
+        shapes.objects(shape, SH.property),
+        key=lambda p: (groups.index(_group(shapes, p)), _order(shapes, p), str(p)),
+    )
+    for node in properties:
+        path = shapes.value(node, SH.path)
+        if path is None:
+            raise InvalidData(f"{node} has no sh:path: give the display property a path.")
+        viewer = _VIEWERS.get(URIRef(str(shapes.value(node, DASH.viewer))), "values")
+        row = shapes.value(node, SH.node)
+        columns = (
+            [] if row is None else sorted(shapes.objects(row, SH.property), key=lambda p: (_order(shapes, p), str(p)))
+        )
+        block = Block(
+            key=_local(node),
+            name=_names(shapes, node, SH.name),
+            group=_group(shapes, node),
+            viewer=viewer,
+            predicate=str(path) if isinstance(path, URIRef) else None,
+            columns=tuple(_column(shapes, c) for c in columns),
+        )
+        blocks.append(block)
+        kinds = _kinds(shapes, node)
+        link = f"?entity {path_text(shapes, path)} ?value . {kinds}"
+        branches += _branches(shapes, block, path, link, kinds, columns)
+        see[block.key] = _see(
+            link, [(c.key, shapes.value(n, SH.path)) for c, n in zip(block.columns, columns, strict=True)], shapes
+        )
+    branches += _rest(shapes, properties)
+    return Display(str(target), tuple(blocks), _HEAD + " UNION\n".join(branches) + "\n}\n", see)
+
+
+def _branches(shapes: Graph, block: Block, path: Node, link: str, kinds: str, columns: list[Node]) -> Iterator[str]:
+    key = Literal(block.key).n3()
+    steps = _direct(shapes, path)
+    if steps:
+        subject, predicate, value = steps
+        stated = f"GRAPH ?graph {{ {subject} {predicate} {value} }} {kinds}"
+        attested = f"{RDF.subject.n3()} {subject} ; {RDF.predicate.n3()} {predicate} ; {RDF.object.n3()} {value}"
+        cites = f"{PROV.wasDerivedFrom.n3()} ?passage"
+        # A statement's own attestation; without one, the only passage of its subject in that graph.
+        own = f"GRAPH ?graph {{ ?attestation {attested} ; {cites} }}"
+        none = f"FILTER NOT EXISTS {{ GRAPH ?graph {{ ?attestation {attested} }} }}"
+        yield f"{{ {stated} BIND({key} AS ?block) }}"
+        yield f"{{ {stated} {own} BIND({key} AS ?block) }}"
+        yield f"{{ {stated} GRAPH ?graph {{ {subject} {cites} }} {none} BIND({key} AS ?block) }}"
+    else:
+        yield f"{{ {link} GRAPH ?graph {{ ?value {RDF.type.n3()} ?kind }} BIND({key} AS ?block) }}"
+        yield f"{{ {link} GRAPH ?graph {{ ?value {PROV.wasDerivedFrom.n3()} ?passage }} BIND({key} AS ?block) }}"
+    for column, node in zip(block.columns, columns, strict=True):
+        cell_path = shapes.value(node, SH.path)
+        cell = f"?value {path_text(shapes, cell_path)} ?cell"
+        if column.predicate:
+            cell = f"GRAPH ?graph {{ {cell} }}"
+        yield f"{{ {link} {cell} BIND({key} AS ?block) BIND({Literal(column.key).n3()} AS ?column) }}"
+
+
+def _rest(shapes: Graph, properties: list[Node]) -> Iterator[str]:
+    """Statements that no block of the class covers, both ways, so that a page never loses a fact."""
+    paths = [shapes.value(p, SH.path) for p in properties]
+    steps = [s for s in (_direct(shapes, p) for p in paths if p is not None) if s]
+    hidden = [RDF.type.n3(), PROV.wasDerivedFrom.n3()]
+    outwards = ", ".join([*hidden, *(p for s, p, _ in steps if s == "?entity")])
+    inwards = ", ".join([RDF.subject.n3(), RDF.object.n3(), *(p for s, p, _ in steps if s == "?value")])
+    attested = f"{RDF.subject.n3()} ?entity ; {RDF.predicate.n3()} ?cell ; {RDF.object.n3()} ?value"
+    yield (
+        f'{{ GRAPH ?graph {{ ?entity ?cell ?value }} FILTER(?cell NOT IN ({outwards})) BIND("out" AS ?column) '
+        f'BIND("rest" AS ?block) }}'
+    )
+    yield (
+        f"{{ GRAPH ?graph {{ ?entity ?cell ?value . ?attestation {attested} ; {PROV.wasDerivedFrom.n3()} ?passage }} "
+        f'FILTER(?cell NOT IN ({outwards})) BIND("out" AS ?column) BIND("rest" AS ?block) }}'
+    )
+    yield (
+        f'{{ GRAPH ?graph {{ ?value ?cell ?entity }} FILTER(?cell NOT IN ({inwards})) BIND("in" AS ?column) '
+        f'BIND("rest" AS ?block) }}'
+    )
+
+
+def path_text(shapes: Graph, path: Node | None) -> str:
+    """A SHACL path in SPARQL's syntax.
+
+    Raises:
+        InvalidData: a kind of path that display shapes do not use.
+    """
+    if isinstance(path, URIRef):
+        return path.n3()
+    if path is not None:
+        inverse = shapes.value(path, SH.inversePath)
+        if inverse is not None:
+            return f"^{path_text(shapes, inverse)}"
+        either = shapes.value(path, SH.alternativePath)
+        if either is not None:
+            return f"({'|'.join(path_text(shapes, step) for step in Collection(shapes, either))})"
+        if (path, RDF.first, None) in shapes:
+            return "/".join(path_text(shapes, step) for step in Collection(shapes, path))
+    raise InvalidData(
+        f"{path} is not a path that display shapes use: write a predicate, inverse, sequence or alternative."
+    )
+
+
+def _direct(shapes: Graph, path: Node) -> tuple[str, str, str] | None:
+    """Subject, predicate and value of a path that is one step, forwards or backwards."""
+    if isinstance(path, URIRef):
+        return "?entity", path.n3(), "?value"
+    inverse = shapes.value(path, SH.inversePath)
+    return ("?value", inverse.n3(), "?entity") if isinstance(inverse, URIRef) else None
+
+
+def _kinds(shapes: Graph, node: Node) -> str:
+    """The class that values must have, when the shape names one (a qualified value shape of any count)."""
+    qualified = shapes.value(node, SH.qualifiedValueShape)
+    kind = None if qualified is None else shapes.value(qualified, SH["class"])
+    return "" if kind is None else f"?value {RDF.type.n3()} {URIRef(str(kind)).n3()} . "
+
+
+def _see(link: str, columns: list[tuple[str, Node | None]], shapes: Graph) -> str:
+    """The query a person sees under a block; a VALUES clause for ``?entity`` is put after it."""
+    body = "".join(f"  OPTIONAL {{ ?value {path_text(shapes, path)} ?{key} }}\n" for key, path in columns)
+    names = " ".join(f"?{key}" for key, _ in columns)
+    return f"SELECT ?value {names} WHERE {{\n  {link.strip()}\n{body}}}"
+
+
+def _column(shapes: Graph, node: Node) -> Column:
+    path = shapes.value(node, SH.path)
+    return Column(
+        _local(node).replace("-", "_"), _names(shapes, node, SH.name), str(path) if isinstance(path, URIRef) else None
+    )
+
+
+def _group(shapes: Graph, node: Node) -> str:
+    group = shapes.value(node, SH.group)
+    if group is None:
+        raise InvalidData(f"{node} has no sh:group: say under which heading it stands.")
+    return _local(group)
+
+
+def _names(shapes: Graph, node: Node, predicate: URIRef) -> Names:
+    texts = {str(name.language): str(name) for name in shapes.objects(node, predicate) if isinstance(name, Literal)}
+    if set(texts) != {"fr", "en"}:
+        raise InvalidData(f"{node} needs one name in French and one in English.")
+    return Names(**texts)
+
+
+def _order(shapes: Graph, node: Node) -> float:
+    return float(str(shapes.value(node, SH.order) or 0))
+
+
+def _local(node: Node) -> str:
+    return str(node).rstrip("/").replace("#", "/").rpartition("/")[2]

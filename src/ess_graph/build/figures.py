@@ -1,0 +1,76 @@
+"""Figures in words: a number with its hedge and unit, as a French or an English reader writes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from importlib import resources
+
+from rdflib import Literal
+from rdflib.term import Node
+
+from ess_graph.engine.base import Engine, Row
+
+#: Thousands and decimal separators; French groups with a narrow no-break space.
+_SEPARATORS = {"fr": ("\u202f", ","), "en": (",", ".")}
+_BETWEEN = {"fr": "entre {0} et {1}", "en": "between {0} and {1}"}
+_COLON = {"fr": "\u00a0: ", "en": ": "}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure as pages show it: ``value`` « plus de 202 000 salariés », ``label`` with its indicator before it."""
+
+    iri: str
+    lang: str
+    value: str
+    label: str
+
+
+def number(lexical: str, lang: str) -> str:
+    """``5800000`` as ``5 800 000`` or ``5,800,000``; digits are never dropped or added."""
+    try:
+        plain = format(Decimal(lexical), "f")
+    except InvalidOperation:
+        return lexical
+    group, point = _SEPARATORS[lang]
+    whole, dot, decimals = plain.partition(".")
+    grouped = f"{int(whole):,}".replace(",", group)
+    if whole.startswith("-") and int(whole) == 0:
+        grouped = "-" + grouped
+    return grouped + (point + decimals if dot else "")
+
+
+def figures(engine: Engine) -> list[Figure]:
+    """Every figure of a release in both languages, in the order of their IRIs."""
+    query = resources.files(__package__).joinpath("figures.rq").read_text(encoding="utf-8")
+    found: dict[tuple[str, str], dict[str, set[str]]] = {}
+    for row in engine.rows(query):
+        lang = str(row["lang"])
+        parts = found.setdefault((str(row["figure"]), lang), {})
+        for name, value in _parts(row).items():
+            parts.setdefault(name, set()).add(value)
+    return [_figure(iri, lang, parts) for (iri, lang), parts in sorted(found.items())]
+
+
+def _parts(row: Row) -> dict[str, str]:
+    return {name: str(term) for name, term in row.items() if name not in ("figure", "lang") and _said(term)}
+
+
+def _said(term: Node) -> bool:
+    return isinstance(term, Literal)
+
+
+def _figure(iri: str, lang: str, parts: Mapping[str, set[str]]) -> Figure:
+    numbers = {name: sorted(number(v, lang) for v in parts[name]) for name in ("value", "low", "high") if name in parts}
+    if "low" in numbers and "high" in numbers:
+        amount = _BETWEEN[lang].format(numbers["low"][0], numbers["high"][0])
+    else:
+        amount = " / ".join(numbers.get("value") or numbers.get("low") or numbers.get("high") or ["?"])
+    words = [*sorted(parts.get("hedge", ())), amount, *sorted(parts.get("unit", ()))]
+    value = " ".join(words).replace(" €", "\u00a0€").replace(" %", "\u00a0%")
+    name = ", ".join(sorted(parts.get("indicator", {iri})))
+    slices = sorted({*parts.get("slice", ()), *parts.get("date", ())})
+    label = f"{name} ({', '.join(slices)})" if slices else name
+    return Figure(iri, lang, value, f"{label}{_COLON[lang]}{value}")

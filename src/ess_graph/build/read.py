@@ -1,0 +1,93 @@
+"""Reads the project's files: ontology, concept schemes and data, each statement with the file it is from."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rdflib import Dataset, Graph, URIRef
+from rdflib.term import Node
+
+from ess_graph import terms
+from ess_graph.errors import InvalidData
+from ess_graph.vocab import VOCABULAIRE
+
+
+@dataclass
+class Project:
+    """Everything a build starts from.
+
+    Attributes:
+        data: the named graphs of ``data/``; ``graph/voc`` holds ontology and concept schemes.
+        axioms: the ontology and the restated axioms, without concepts and alignments.
+        files: file in which each subject is first described, relative to the root.
+    """
+
+    data: Dataset = field(default_factory=Dataset)
+    axioms: Graph = field(default_factory=Graph)
+    files: dict[Node, str] = field(default_factory=dict)
+
+    def where(self, node: Node) -> str | None:
+        """File that describes a node, None for a node that no file describes."""
+        return self.files.get(node)
+
+    def merged(self) -> Graph:
+        """Every asserted triple, once."""
+        graph = Graph()
+        for subject, predicate, value, _ in self.data.quads((None, None, None, None)):
+            graph.add((subject, predicate, value))
+        return graph
+
+
+def inputs(root: Path) -> list[Path]:
+    """Every file a build depends on, sorted: data, ontology, shapes, rules and the code that builds."""
+    patterns = ("ontology/**/*.ttl", "shapes/*.ttl", "rules/*.rq", "data/**/*.trig", "data/**/*.csv")
+    found = [path for pattern in patterns for path in root.glob(pattern)]
+    code = Path(__file__).parents[1]
+    found += [
+        path for wing in ("build", "ingest") for path in (code / wing).glob("*.*") if path.suffix in {".py", ".rq"}
+    ]
+    return sorted(found)
+
+
+def fingerprint(root: Path) -> str:
+    """SHA-256 over the names and bytes of all inputs: the same inputs give the same graph."""
+    digest = hashlib.sha256()
+    for path in inputs(root):
+        name = path.relative_to(root) if path.is_relative_to(root) else path.name
+        content = path.read_bytes()
+        digest.update(f"{name}\n{len(content)}\n".encode() + content)
+    return digest.hexdigest()
+
+
+def read(root: Path, *, with_data: bool = True) -> Project:
+    """Read a project's folder; without its data, only the ontology and the concept schemes.
+
+    Raises:
+        InvalidData: a malformed file, or a statement outside any named graph in ``data/``.
+    """
+    project = Project()
+    ontology = [root / "ontology" / "ess.ttl", root / "ontology" / "external.ttl"]
+    for path in ontology:
+        for subject, predicate, value, _ in terms.quads(path):
+            project.axioms.add((subject, predicate, value))
+    _add(project, root, [*ontology, *sorted(root.glob("ontology/alignments/*.ttl"))], VOCABULAIRE)
+    _add(project, root, sorted(root.glob("ontology/voc/*.ttl")), VOCABULAIRE)
+    if with_data:
+        # The curator's file comes last: a thing belongs to the file that first says what it is.
+        files = sorted(root.glob("data/**/*.trig"), key=lambda path: (path.name == "curation.trig", path))
+        _add(project, root, files, None)
+    return project
+
+
+def _add(project: Project, root: Path, paths: Iterable[Path], graph: URIRef | None) -> None:
+    for path in paths:
+        name = str(path.relative_to(root))
+        for subject, predicate, value, own in terms.quads(path):
+            target = own or graph
+            if target is None:
+                raise InvalidData(f"{name}: {subject} stands outside any named graph; put it in one.")
+            project.data.graph(target).add((subject, predicate, value))
+            project.files.setdefault(subject, name)

@@ -1,0 +1,1 @@
+"""What answers SPARQL: a protocol and its implementations."""

@@ -1,0 +1,55 @@
+"""Media types of SPARQL answers, and the names people call them by."""
+
+from __future__ import annotations
+
+import pyoxigraph as ox
+
+from ess_graph.engine.base import Form
+
+#: Answers of SELECT and ASK, preferred first.
+ROWS: dict[str, ox.QueryResultsFormat] = {
+    "application/sparql-results+json": ox.QueryResultsFormat.JSON,
+    "application/sparql-results+xml": ox.QueryResultsFormat.XML,
+    "text/csv": ox.QueryResultsFormat.CSV,
+    "text/tab-separated-values": ox.QueryResultsFormat.TSV,
+}
+
+#: Answers of CONSTRUCT and DESCRIBE, preferred first.
+GRAPHS: dict[str, ox.RdfFormat] = {
+    "text/turtle": ox.RdfFormat.TURTLE,
+    "application/n-triples": ox.RdfFormat.N_TRIPLES,
+    "application/n-quads": ox.RdfFormat.N_QUADS,
+    "application/trig": ox.RdfFormat.TRIG,
+    "application/rdf+xml": ox.RdfFormat.RDF_XML,
+    "application/ld+json": ox.RdfFormat.JSON_LD,
+}
+
+#: Other media types that clients ask for, and what they get.
+ALIASES: dict[str, str] = {
+    "application/json": "application/sparql-results+json",
+    "application/xml": "application/sparql-results+xml",
+    "text/xml": "application/sparql-results+xml",
+    "text/plain": "application/n-triples",
+    "application/x-turtle": "text/turtle",
+    "text/n3": "text/turtle",
+}
+
+#: Short names (``--format``, suffixes of ``/data/…``).
+NAMES: dict[str, str] = {
+    "json": "application/sparql-results+json",
+    "xml": "application/sparql-results+xml",
+    "csv": "text/csv",
+    "tsv": "text/tab-separated-values",
+    "ttl": "text/turtle",
+    "turtle": "text/turtle",
+    "nt": "application/n-triples",
+    "nq": "application/n-quads",
+    "trig": "application/trig",
+    "rdf": "application/rdf+xml",
+    "jsonld": "application/ld+json",
+}
+
+
+def offered(form: Form) -> tuple[str, ...]:
+    """Media types in which a query of this form can be answered, preferred first."""
+    return tuple(GRAPHS if form.is_graph else ROWS)

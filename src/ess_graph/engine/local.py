@@ -1,0 +1,159 @@
+"""The first engine: a release's Oxigraph store, opened read-only in this process."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import SpooledTemporaryFile
+from typing import Any
+
+import pyoxigraph as ox
+from rdflib.term import Node
+
+from ess_graph.engine import text
+from ess_graph.engine.base import WHOLE, Quad, Row, Scope, Solutions
+from ess_graph.engine.formats import GRAPHS, ROWS
+from ess_graph.errors import BadQuery, NotPossibleNow
+from ess_graph.terms import to_oxigraph, to_rdflib
+from ess_graph.vocab import PREFIXES
+
+_PIECE = 64 * 1024
+_IN_MEMORY = 1024 * 1024
+_MERGES_KEPT = 8
+
+Results = ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples
+
+
+class LocalEngine:
+    """Answers from one store directory; see ``Engine`` for what each method promises.
+
+    Results of pyoxigraph belong to the thread that made them, so every method finishes with them before
+    it returns or yields.
+    """
+
+    def __init__(self, store: Path) -> None:
+        try:
+            self._store = ox.Store.read_only(str(store))
+        except (OSError, ValueError) as error:
+            raise NotPossibleNow(f"The store {store} cannot be opened: {error}. Run « ess-graph build ».") from error
+        self._merges: OrderedDict[Scope, ox.Store] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def rows(
+        self,
+        query: str,
+        bindings: Mapping[str, Node] | None = None,
+        scope: Scope = WHOLE,
+        limit: int | None = None,
+    ) -> Solutions:
+        """The solutions of a SELECT, ``limit`` at most."""
+        with _complaints(query):
+            found = self._evaluate(query, scope, bindings)
+            if not isinstance(found, ox.QuerySolutions):
+                raise BadQuery("Rows come from a SELECT only.")
+            names = tuple(variable.value for variable in found.variables)
+            rows: list[Row] = []
+            for solution in found:
+                if len(rows) == limit:
+                    return Solutions(names, rows, cut=True)
+                rows.append({name: to_rdflib(term) for name in names if (term := solution[name]) is not None})
+            return Solutions(names, rows)
+
+    def ask(self, query: str, scope: Scope = WHOLE) -> bool:
+        """The answer of an ASK."""
+        with _complaints(query):
+            found = self._evaluate(query, scope)
+            if not isinstance(found, ox.QueryBoolean):
+                raise BadQuery("A yes or no comes from an ASK only.")
+            return bool(found)
+
+    def serialized(
+        self, query: str, media_type: str, scope: Scope = WHOLE, bindings: Mapping[str, Node] | None = None
+    ) -> Iterator[bytes]:
+        """The answer in a media type, in pieces of 64 KiB; beyond 1 MiB it waits on disk, not in memory."""
+        with SpooledTemporaryFile(max_size=_IN_MEMORY) as buffer:
+            with _complaints(query):
+                found = self._evaluate(query, scope, bindings)
+                if isinstance(found, ox.QueryTriples):
+                    ox.serialize(found, buffer, GRAPHS[media_type], prefixes=PREFIXES)
+                else:
+                    found.serialize(buffer, ROWS[media_type])
+                del found
+            buffer.seek(0)
+            while piece := buffer.read(_PIECE):
+                yield piece
+
+    def close(self) -> None:
+        """Give up the store; its files are let go when the last answer is done."""
+        self._merges.clear()
+
+    def _evaluate(self, query: str, scope: Scope, bindings: Mapping[str, Node] | None = None) -> Results:
+        scope = scope or text.read(query).scope
+        store = self._store
+        options: dict[str, Any] = {}
+        if len(scope.default) > 1:
+            # Oxigraph adds graphs up instead of merging them: a triple of two graphs would count twice.
+            store = self._merged(scope)
+            options = {"default_graph": ox.DefaultGraph(), "named_graphs": _nodes(scope.named)}
+        elif scope:
+            options = {"default_graph": _nodes(scope.default), "named_graphs": _nodes(scope.named)}
+        if bindings:
+            options["substitutions"] = {ox.Variable(name): to_oxigraph(term) for name, term in bindings.items()}
+        return store.query(query, prefixes=PREFIXES, **options)
+
+    def _merged(self, scope: Scope) -> ox.Store:
+        with self._lock:
+            if scope in self._merges:
+                self._merges.move_to_end(scope)
+                return self._merges[scope]
+            store = ox.Store()
+            for name in scope.default:
+                for quad in self._store.quads_for_pattern(None, None, None, ox.NamedNode(name)):
+                    store.add(ox.Quad(quad.subject, quad.predicate, quad.object))
+            for name in scope.named:
+                store.extend(self._store.quads_for_pattern(None, None, None, ox.NamedNode(name)))
+            self._merges[scope] = store
+            while len(self._merges) > _MERGES_KEPT:
+                self._merges.popitem(last=False)
+            return store
+
+
+class LocalBackend:
+    """Stores that live in a release's directory."""
+
+    def create(self, folder: Path, quads: Iterable[Quad]) -> None:
+        """Write a new store; a directory that exists already is an error."""
+        store = ox.Store(str(folder))
+        # bulk_extend, unlike extend, does not hold one transaction over all of the data.
+        store.bulk_extend(_with_merge(quads))
+        store.optimize()
+        store.flush()
+
+    def open(self, folder: Path) -> LocalEngine:
+        """Open a store, read-only."""
+        return LocalEngine(folder)
+
+
+def _with_merge(quads: Iterable[Quad]) -> Iterator[ox.Quad]:
+    for subject, predicate, value, graph in quads:
+        s, p, o = to_oxigraph(subject), ox.NamedNode(str(predicate)), to_oxigraph(value)
+        yield ox.Quad(s, p, o, ox.NamedNode(str(graph)))  # type: ignore[arg-type]
+        yield ox.Quad(s, p, o, ox.DefaultGraph())  # type: ignore[arg-type]
+
+
+def _nodes(graphs: Iterable[str]) -> list[ox.NamedNode]:
+    return [ox.NamedNode(graph) for graph in graphs]
+
+
+@contextmanager
+def _complaints(query: str) -> Iterator[None]:
+    """Turns what Oxigraph raises into our own errors."""
+    try:
+        yield
+    except SyntaxError as error:
+        raise text.syntax_error(error, query) from error
+    except (ValueError, RuntimeError) as error:
+        raise BadQuery(f"The query cannot be evaluated: {error}. Change it and try again.") from error

@@ -1,0 +1,51 @@
+"""The errors that people meet: each message is a sentence and says what to do next."""
+
+from __future__ import annotations
+
+
+class EssGraphError(Exception):
+    """Base of every error raised on purpose.
+
+    Attributes:
+        exit_code: what the command line returns (1 findings, 2 usage, 3 not possible now).
+        status: the HTTP status the web answers with.
+    """
+
+    exit_code = 3
+    status = 500
+
+
+class InvalidData(EssGraphError):
+    """Data that is malformed or that breaks a shape; the message names file, line and reason."""
+
+    exit_code = 1
+    status = 422
+
+
+class BadQuery(EssGraphError):
+    """A query that cannot be answered as written.
+
+    Attributes:
+        line, column: where the parser stopped, counted from 1, when it says so.
+    """
+
+    exit_code = 2
+    status = 400
+
+    def __init__(self, message: str, line: int | None = None, column: int | None = None) -> None:
+        super().__init__(message)
+        self.line = line
+        self.column = column
+
+
+class NotFound(EssGraphError):
+    """Something asked for by name that this release does not hold."""
+
+    exit_code = 2
+    status = 404
+
+
+class NotPossibleNow(EssGraphError):
+    """A lock, a disk or a missing file stands in the way; trying again later may work."""
+
+    status = 503

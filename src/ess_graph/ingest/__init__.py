@@ -1,0 +1,1 @@
+"""Wing: pages of text become facts that cite their lines."""

@@ -1,0 +1,1 @@
+"""Wing: the SPARQL texts and what pages and exports make of their rows."""

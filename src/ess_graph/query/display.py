@@ -1,0 +1,45 @@
+"""The display of each class, as the build compiled it from the display shapes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class ClassDisplay:
+    """How one class is shown: ``blocks`` as in ``display.json``, in order, and the query that fills them."""
+
+    target: str
+    blocks: tuple[dict[str, Any], ...]
+    query: str
+    see: dict[str, str]
+
+    def listed(self) -> list[tuple[dict[str, Any], str]]:
+        """Each block with the query that people see under it."""
+        return [(block, self.see[block["key"]]) for block in self.blocks]
+
+
+class Display:
+    """Every class a release shows, subclasses before their superclasses."""
+
+    def __init__(self, folder: Path) -> None:
+        content = json.loads((folder / "display.json").read_text(encoding="utf-8"))
+        self.groups: dict[str, dict[str, str]] = content["groups"]
+        self.classes = tuple(
+            ClassDisplay(
+                target=item["target"],
+                blocks=tuple(item["blocks"]),
+                query=(folder / item["query"]).read_text(encoding="utf-8"),
+                see=item["see"],
+            )
+            for item in content["displays"]
+        )
+
+    def for_types(self, types: Iterable[str]) -> ClassDisplay | None:
+        """The most specific display among those of a thing's types."""
+        wanted = set(types)
+        return next((display for display in self.classes if display.target in wanted), None)

@@ -1,0 +1,99 @@
+"""Figures side by side: one row for each indicator and slice, one column for each record that gives a value."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from rdflib.term import Node
+
+from ess_graph.folding import fold
+from ess_graph.query.views import Row, Value
+
+if TYPE_CHECKING:
+    from ess_graph.query.entity import Facts, Reader
+
+_HEADS = {"fr": ("Indicateur", "Précision"), "en": ("Indicator", "Detail")}
+_DATED = {"fr": "{0}, {1}", "en": "{0}, {1}"}
+_INFERRED = {"fr": "{0}, {1} (date déduite)", "en": "{0}, {1} (date inferred)"}
+_SHARE = {"fr": "part : {0}", "en": "share of: {0}"}
+
+
+def side_by_side(facts: Facts, reader: Reader) -> tuple[tuple[str, ...], tuple[Row, ...]]:
+    """Columns and rows; each value carries the sources it was read from, and neither replaces the other."""
+    records = _records(facts, reader)
+    found: dict[tuple[tuple[Value, ...], ...], dict[str, list[Node]]] = {}
+    for figure in facts.graphs:
+        key = (_cells(facts, figure, ("indicateur",), reader), _slice(facts, figure, reader))
+        for record in _records_of(facts, figure, reader) or {""}:
+            found.setdefault(key, {}).setdefault(record, []).append(figure)
+    columns = (*_HEADS[reader.lang], *(_heading(record, reader) for record in records))
+    rows = tuple(
+        Row(
+            cells=(*key, *(_values(by_record.get(record, []), facts, reader) for record in records)),
+            conflicts=_conflicts(by_record, facts, reader),
+            note=" ".join(sorted({v.text for f in _all(by_record) for v in _cells(facts, f, ("note",), reader)}))
+            or None,
+        )
+        for key, by_record in sorted(found.items(), key=lambda item: [[fold(v.text) for v in cell] for cell in item[0]])
+    )
+    return columns, rows
+
+
+def _records(facts: Facts, reader: Reader) -> list[str]:
+    """Records that give a figure here, oldest first, those without a date before them."""
+    found = {record for figure in facts.graphs for record in _records_of(facts, figure, reader) or {""}}
+    dates = {p.record or p.document: p.date or "" for p in reader.passages.values()}
+    return sorted(found, key=lambda record: (dates.get(record, ""), record))
+
+
+def _records_of(facts: Facts, figure: Node, reader: Reader) -> set[str]:
+    known = [reader.passages[str(p)] for p in facts.passages.get(figure, ()) if str(p) in reader.passages]
+    return {p.record or p.document for p in known}
+
+
+def _heading(record: str, reader: Reader) -> str:
+    passage = next((p for p in reader.passages.values() if (p.record or p.document) == record), None)
+    if passage is None:
+        return ""
+    name = reader.labels.get(record, (passage.title or passage.file, ""))[0]
+    if not passage.date:
+        return name
+    return (_INFERRED if passage.concluded else _DATED)[reader.lang].format(name, passage.date)
+
+
+def _slice(facts: Facts, figure: Node, reader: Reader) -> tuple[Value, ...]:
+    whole = _cells(facts, figure, ("denominateur",), reader)
+    shares = tuple(replace(v, text=_SHARE[reader.lang].format(v.text)) for v in whole)
+    return (*_cells(facts, figure, ("ventilation",), reader), *shares, *_cells(facts, figure, ("statut",), reader))
+
+
+def _values(figures: list[Node], facts: Facts, reader: Reader) -> tuple[Value, ...]:
+    values = []
+    for figure in sorted(figures, key=str):
+        dates = " / ".join(v.text for v in _cells(facts, figure, ("date",), reader))
+        text = reader.figures.get(str(figure), str(figure))
+        values.append(
+            Value(
+                text=f"{text} ({dates})" if dates else text,
+                url=reader.link(str(figure)),
+                iri=str(figure),
+                sources=reader.sources(facts.passages.get(figure, ())),
+            )
+        )
+    return tuple(values)
+
+
+def _conflicts(by_record: dict[str, list[Node]], facts: Facts, reader: Reader) -> tuple[Value, ...]:
+    return tuple(
+        {v.iri: v for figure in _all(by_record) for v in _cells(facts, figure, ("contredit",), reader)}.values()
+    )
+
+
+def _all(by_record: dict[str, list[Node]]) -> list[Node]:
+    return [figure for figures in by_record.values() for figure in figures]
+
+
+def _cells(facts: Facts, figure: Node, keys: tuple[str, ...], reader: Reader) -> tuple[Value, ...]:
+    found = {term for key in keys for term in facts.cells.get(figure, {}).get(key, ())}
+    return tuple(sorted((reader.value(term) for term in found), key=lambda value: fold(value.text)))

@@ -1,0 +1,123 @@
+"""Reads a release's SQLite index: labels, figures in words, passages, lists and search."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ess_graph.folding import fold
+
+_BATCH = 500
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A passage with what a reader needs to find it; see ``views.Source``."""
+
+    iri: str
+    lines: str
+    first: int
+    last: int
+    document: str
+    file: str
+    title: str | None
+    record: str | None
+    date: str | None
+    concluded: bool
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One search result: the thing, its class, and the words that matched."""
+
+    iri: str
+    cls: str
+    label: str
+    kind: str
+    said: str
+
+
+def _passage(row: Sequence[Any]) -> Passage:
+    iri, lines, first, last, document, file, title, record, date, concluded = row
+    return Passage(iri, lines, first, last, document, file, title, record, date, bool(concluded))
+
+
+class Index:
+    """One release's index; safe to share between threads, each of which gets its own connection."""
+
+    def __init__(self, path: Path) -> None:
+        # The file never changes once published, so SQLite need not watch it.
+        self._address = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
+        self._local = threading.local()
+
+    def labels(self, iris: Iterable[str], lang: str) -> dict[str, tuple[str, str]]:
+        """Label and its language for each IRI that has one: in ``lang``, else French, else any."""
+        found: dict[str, tuple[str, str]] = {}
+        order = {lang: 0, "fr": 1, "": 2}
+        rows = self._many("SELECT iri, lang, text FROM label WHERE iri IN ({})", iris)
+        for iri, tag, text in sorted(rows, key=lambda r: -order.get(r[1], 3)):
+            found[iri] = (text, tag)
+        return found
+
+    def figures(self, iris: Iterable[str], lang: str) -> dict[str, str]:
+        """Value in words of each figure."""
+        rows = self._many("SELECT iri, lang, value FROM figure WHERE iri IN ({})", iris)
+        return {iri: value for iri, tag, value in sorted(rows, key=lambda r: r[1] == lang)}
+
+    def passages(self, iris: Iterable[str]) -> dict[str, Passage]:
+        """Passages by IRI."""
+        rows = self._many("SELECT * FROM passage WHERE iri IN ({})", iris)
+        return {row[0]: _passage(row) for row in rows}
+
+    def passages_of(self, document: str) -> list[Passage]:
+        """Every passage of a document, in the order of its lines."""
+        rows = self._rows("SELECT * FROM passage WHERE document = ? ORDER BY first, last", (document,))
+        return [_passage(row) for row in rows]
+
+    def counts(self) -> dict[str, int]:
+        """Number of things by class IRI."""
+        return dict(self._rows("SELECT class, count(*) FROM thing GROUP BY class"))
+
+    def things(self, cls: str, limit: int, offset: int) -> list[tuple[str, str]]:
+        """IRI and label of a class's members, in alphabetical order without accents."""
+        return self._rows(
+            "SELECT iri, label FROM thing WHERE class = ? ORDER BY sort, iri LIMIT ? OFFSET ?", (cls, limit, offset)
+        )
+
+    def search(self, text: str, limit: int, offset: int) -> tuple[int, list[Hit]]:
+        """Number of things whose names or texts hold every word of ``text`` (as prefixes), and a page of them.
+
+        Things called exactly so come first, then those whose name, other name or text matches.
+        """
+        words = fold(text).split()[:12]
+        if not words:
+            return 0, []
+        match = " ".join(f'"{word}"*' for word in words)
+        wanted = " ".join(words)
+        rows = self._rows(
+            "WITH hit AS MATERIALIZED (SELECT iri, kind, said, bm25(words) AS score,"
+            " CASE WHEN folded = ? THEN 0 WHEN kind = 'name' THEN 1 WHEN kind = 'other' THEN 2 ELSE 3 END AS rank"
+            " FROM words WHERE words MATCH ?)"
+            " SELECT thing.iri, thing.class, thing.label, hit.kind, hit.said, min(hit.rank * 1000 + hit.score)"
+            " FROM hit JOIN thing ON thing.iri = hit.iri GROUP BY thing.iri ORDER BY 6, thing.sort",
+            (wanted, match),
+        )
+        return len(rows), [Hit(*row[:5]) for row in rows[offset : offset + limit]]
+
+    def _many(self, statement: str, iris: Iterable[str]) -> list[Any]:
+        wanted = sorted(set(iris))
+        rows: list[Any] = []
+        for start in range(0, len(wanted), _BATCH):
+            batch = wanted[start : start + _BATCH]
+            rows += self._rows(statement.format(",".join("?" * len(batch))), batch)
+        return rows
+
+    def _rows(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
+        connection = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._local.connection = sqlite3.connect(self._address, uri=True)
+        return connection.execute(statement, values).fetchall()

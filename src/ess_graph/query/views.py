@@ -1,0 +1,132 @@
+"""What a page shows, as plain data: templates read these and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Nature(StrEnum):
+    """Where a statement comes from: a document says it, a rule derives it, a curator concludes it."""
+
+    STATED = "stated"
+    DERIVED = "derived"
+    CONCLUDED = "concluded"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A passage that a fact rests on.
+
+    Attributes:
+        document: readable name of the record or document.
+        lines: ``L181`` or ``L204-L206``.
+        url: where the passage is described on this site.
+        date: date of the record, as precise as it is known; None when unknown.
+        inferred: True when a curator concluded the date.
+        text: the passage itself, when a documents folder is configured.
+    """
+
+    document: str
+    lines: str
+    url: str
+    date: str | None = None
+    inferred: bool = False
+    text: str | None = None
+
+
+@dataclass(frozen=True)
+class Value:
+    """One value as people read it.
+
+    Attributes:
+        text: what is shown; never markup.
+        url: page of the thing on this site, or an http(s) address; None for plain text.
+        lang: language tag of the text, None when it has none (numbers, dates).
+        iri: the thing itself, None for a literal.
+        sources: where this value was read, when it differs from its row's.
+    """
+
+    text: str
+    url: str | None = None
+    lang: str | None = None
+    iri: str | None = None
+    sources: tuple[Source, ...] = ()
+
+
+@dataclass(frozen=True)
+class Row:
+    """One fact, or one node with its columns (``cells`` are parallel to the block's columns)."""
+
+    cells: tuple[tuple[Value, ...], ...]
+    nature: Nature = Nature.STATED
+    sources: tuple[Source, ...] = ()
+    note: str | None = None
+    node: Value | None = None
+    conflicts: tuple[Value, ...] = ()
+
+
+@dataclass(frozen=True)
+class Block:
+    """The values of one property shape: a list (one column) or a table (several)."""
+
+    key: str
+    name: str
+    viewer: str
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+    description: str | None = None
+    query_url: str | None = None
+
+
+@dataclass(frozen=True)
+class Group:
+    """Blocks that stand under one heading."""
+
+    key: str
+    name: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
+class EntityPage:
+    """Everything an entity page says."""
+
+    iri: str
+    url: str
+    label: Value
+    types: tuple[Value, ...] = ()
+    names: tuple[Value, ...] = ()
+    summary: tuple[Value, ...] = ()
+    groups: tuple[Group, ...] = ()
+    formats: tuple[Value, ...] = ()
+
+
+@dataclass(frozen=True)
+class Item:
+    """One line of a list or of search results; ``reason`` says why it is there."""
+
+    thing: Value
+    kind: str
+    reason: str | None = None
+    detail: str | None = None
+
+
+@dataclass(frozen=True)
+class Listing:
+    """One page of a longer list; pages are counted from 1."""
+
+    title: str
+    items: tuple[Item, ...]
+    total: int
+    page: int = 1
+    pages: int = 1
+    query_url: str | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of a SELECT as people read them."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Value | None, ...], ...] = field(default=())

@@ -1,0 +1,105 @@
+"""Where releases live and what each holds; reading only, ``build/release.py`` writes them.
+
+A release is a directory that never changes once published. ``current`` is a symbolic link, swapped in
+one step, so a reader sees the old release or the new one and nothing in between.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ess_graph.errors import NotFound
+
+MANIFEST = "release.json"
+
+
+@dataclass(frozen=True)
+class Release:
+    """A published release.
+
+    Attributes:
+        folder: its directory; ``id`` is the directory's name.
+        manifest: what ``release.json`` says: ``created`` (ISO date and time), ``inputs`` (hash of all that it
+            was built from), ``files`` (SHA-256 by name), ``quads`` and ``triples`` (counts).
+    """
+
+    folder: Path
+    manifest: dict[str, Any]
+
+    @property
+    def id(self) -> str:
+        """Name by which ``?release=`` and the command line call it."""
+        return self.folder.name
+
+    @property
+    def store(self) -> Path:
+        """The engine's directory."""
+        return self.folder / "store"
+
+    @property
+    def index(self) -> Path:
+        """SQLite file with labels and the search index."""
+        return self.folder / "index.sqlite"
+
+    @property
+    def display(self) -> Path:
+        """Compiled display shapes (JSON and one query for each class)."""
+        return self.folder / "display"
+
+    @property
+    def dump(self) -> Path:
+        """Every named graph, as N-Quads."""
+        return self.folder / "graph.nq"
+
+    def damage(self) -> list[str]:
+        """Names of files that are missing or whose checksum differs; empty for a sound release."""
+        return [
+            name
+            for name, digest in self.manifest["files"].items()
+            if not (self.folder / name).is_file() or sha256(self.folder / name) != digest
+        ]
+
+
+def sha256(path: Path) -> str:
+    """Hexadecimal SHA-256 of a file's bytes."""
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def folder(home: Path) -> Path:
+    """The directory that holds the releases."""
+    return home / "releases"
+
+
+def listed(home: Path) -> list[Release]:
+    """Every complete release, newest first."""
+    found = [opened(path.parent) for path in folder(home).glob(f"*/{MANIFEST}")]
+    return sorted(found, key=lambda release: (str(release.manifest["created"]), release.id), reverse=True)
+
+
+def opened(path: Path) -> Release:
+    """The release in a directory.
+
+    Raises:
+        NotFound: no complete release there.
+    """
+    manifest = path / MANIFEST
+    if not manifest.is_file():
+        raise NotFound(f"No release in {path}: run « ess-graph build ».")
+    return Release(path, json.loads(manifest.read_text(encoding="utf-8")))
+
+
+def current(home: Path) -> Release:
+    """The published release.
+
+    Raises:
+        NotFound: nothing was published yet.
+    """
+    link = home / "current"
+    if not link.is_symlink():
+        raise NotFound(f"Nothing is published in {home} yet: run « ess-graph build ».")
+    return opened(link.resolve())

@@ -1,0 +1,68 @@
+"""Terms of rdflib and of pyoxigraph, one into the other; the two libraries meet here only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyoxigraph as ox
+from rdflib import BNode, Literal, URIRef
+from rdflib.term import Node
+
+from ess_graph.errors import InvalidData
+
+OxTerm = ox.NamedNode | ox.BlankNode | ox.Literal
+Quad = tuple[Node, URIRef, Node, URIRef | None]
+
+_FORMATS = {
+    ".trig": ox.RdfFormat.TRIG,
+    ".ttl": ox.RdfFormat.TURTLE,
+    ".nq": ox.RdfFormat.N_QUADS,
+    ".nt": ox.RdfFormat.N_TRIPLES,
+}
+
+
+def to_rdflib(term: object) -> Node:
+    """A pyoxigraph term as rdflib's; a literal keeps its lexical form (``01`` stays ``01``)."""
+    if isinstance(term, ox.NamedNode):
+        return URIRef(term.value)
+    if isinstance(term, ox.BlankNode):
+        return BNode(term.value)
+    if isinstance(term, ox.Literal):
+        if term.language:
+            return Literal(term.value, lang=term.language)
+        return Literal(term.value, datatype=URIRef(term.datatype.value), normalize=False)
+    raise TypeError(f"{type(term).__name__} has no counterpart in RDF 1.1")
+
+
+def to_oxigraph(term: Node) -> OxTerm:
+    """An rdflib term as pyoxigraph's."""
+    if isinstance(term, URIRef):
+        return ox.NamedNode(str(term))
+    if isinstance(term, BNode):
+        return ox.BlankNode(str(term))
+    if isinstance(term, Literal):
+        if term.language:
+            return ox.Literal(str(term), language=term.language)
+        if term.datatype:
+            return ox.Literal(str(term), datatype=ox.NamedNode(str(term.datatype)))
+        return ox.Literal(str(term))
+    raise TypeError(f"{type(term).__name__} cannot stand in a statement")
+
+
+def quads(path: Path) -> Iterator[Quad]:
+    """The quads of an RDF file, read as they are written; the graph is None outside named graphs.
+
+    Raises:
+        InvalidData: the file is malformed; the message gives file, line, column and reason.
+    """
+    try:
+        for quad in ox.parse(path=path, format=_FORMATS[path.suffix]):
+            graph = None if isinstance(quad.graph_name, ox.DefaultGraph) else URIRef(quad.graph_name.value)
+            yield to_rdflib(quad.subject), URIRef(quad.predicate.value), to_rdflib(quad.object), graph
+    except SyntaxError as error:
+        where = f"line {error.lineno}, column {error.offset}" if error.lineno else "unknown line"
+        reason = str(error.msg or error).partition(": ")[2] or str(error)
+        raise InvalidData(f"{path}, {where}: {reason}. Mend the file and run the command again.") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidData(f"{path} cannot be read: {error}. Mend the file and run the command again.") from error

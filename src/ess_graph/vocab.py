@@ -1,0 +1,57 @@
+"""Namespaces; nowhere else in the code is an IRI spelled out."""
+
+from __future__ import annotations
+
+from rdflib import Namespace, URIRef
+from rdflib.namespace import DCTERMS, FOAF, ORG, OWL, PROV, RDF, RDFS, SKOS, XSD
+
+#: The one constant every IRI of the project starts with.
+BASE = "https://w3id.org/ess-graph/"
+
+ESS = Namespace(BASE + "onto#")
+ID = Namespace(BASE + "id/")
+VOC = Namespace(BASE + "voc/")
+GRAPH = Namespace(BASE + "graph/")
+SOURCE = Namespace(BASE + "source/")
+
+# schema.org under https, as the site itself publishes it (rdflib's SDO is dated).
+SCHEMA = Namespace("https://schema.org/")
+LOCN = Namespace("http://www.w3.org/ns/locn#")
+IGEO = Namespace("http://rdf.insee.fr/def/geo#")
+CPSV = Namespace("http://purl.org/vocab/cpsv#")
+CV = Namespace("http://data.europa.eu/m8g/")
+SH = Namespace("http://www.w3.org/ns/shacl#")
+DASH = Namespace("http://datashapes.org/dash#")
+
+#: Prefixes in the order in which they are written in files and offered to people.
+PREFIXES: dict[str, str] = {
+    "rdf": str(RDF),
+    "rdfs": str(RDFS),
+    "owl": str(OWL),
+    "xsd": str(XSD),
+    "ess": str(ESS),
+    "skos": str(SKOS),
+    "dcterms": str(DCTERMS),
+    "foaf": str(FOAF),
+    "org": str(ORG),
+    "prov": str(PROV),
+    "schema": str(SCHEMA),
+    "locn": str(LOCN),
+    "igeo": str(IGEO),
+    "cpsv": str(CPSV),
+    "cv": str(CV),
+    "sh": str(SH),
+    "dash": str(DASH),
+}
+
+REGISTRE = GRAPH.registre
+CURATION = GRAPH.curation
+LIENS = GRAPH.liens
+SOURCES = GRAPH.sources
+VOCABULAIRE = GRAPH.voc
+INFERENCES = GRAPH.inferences
+
+
+def iri(relative: str) -> URIRef:
+    """The absolute IRI of a path under the project's base (``id/structure/rtes``)."""
+    return URIRef(BASE + relative)

@@ -1,0 +1,1 @@
+"""Wing: what people and programs meet over HTTP."""

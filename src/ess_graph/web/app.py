@@ -1,0 +1,75 @@
+"""Joins the stages into one Flask application."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from flask import Flask, Response, g, request, url_for
+
+from ess_graph.engine.base import Backend
+from ess_graph.engine.local import LocalBackend
+from ess_graph.errors import EssGraphError
+from ess_graph.settings import Settings
+from ess_graph.web import entities, negotiate, pages, replies, sparql
+from ess_graph.web.i18n import translator
+from ess_graph.web.site import Site
+
+#: Largest request body, in bytes: a query of 1 MiB is already longer than any a person writes.
+MAX_BODY = 1024 * 1024
+
+
+def create_app(settings: Settings, backend: Backend | None = None) -> Flask:
+    """The site and the endpoints over the release published in ``settings.home``."""
+    app = Flask(__name__)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
+    app.config["MAX_FORM_MEMORY_SIZE"] = MAX_BODY
+    app.url_map.strict_slashes = False
+    # Templates sit next to control statements; without this every page is half blank lines.
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    site = Site(settings, backend or LocalBackend())
+    app.extensions["ess_graph"] = site
+
+    @app.before_request
+    def choose_language() -> None:
+        g.lang = negotiate.language(request.args.get("lang"), request.headers.get("Accept-Language"))
+
+    @app.context_processor
+    def everywhere() -> dict[str, object]:
+        lang = g.lang
+        other = "en" if lang == "fr" else "fr"
+        arguments = {**request.args.to_dict(), "lang": other}
+        kept = {"lang": lang} if request.args.get("lang") == lang else {}
+        return {
+            "lang": lang,
+            "t": translator(lang),
+            "other_lang_url": f"{request.path}?{urlencode(arguments)}",
+            "release": _release(site),
+            "q": request.args.get("q", "") if request.endpoint == "pages.search" else "",
+            "urls": {
+                "home": url_for("pages.home", **kept),
+                "search": url_for("pages.search"),
+                "explore": url_for("pages.explore", **kept),
+                "sparql": url_for("sparql.sparql", **kept),
+                "data": url_for("pages.about", **kept, _anchor="donnees"),
+                "about": url_for("pages.about", **kept),
+            },
+        }
+
+    app.after_request(replies.finish)
+    app.register_error_handler(Exception, replies.on_error)
+    app.register_blueprint(pages.blueprint(site))
+    app.register_blueprint(sparql.blueprint(site))
+    app.register_blueprint(entities.blueprint(site))
+
+    @app.get("/sante")
+    def health() -> Response:
+        return Response(f'{{"status": "ok", "release": "{site.opened().release.id}"}}\n', mimetype="application/json")
+
+    return app
+
+
+def _release(site: Site) -> dict[str, str] | None:
+    try:
+        return site.opened().info
+    except EssGraphError:  # an error page must not fail because nothing is published
+        return None

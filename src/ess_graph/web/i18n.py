@@ -1,0 +1,25 @@
+"""The interface's sentences in French and English, from ``messages.toml``."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable
+from functools import cache
+from importlib import resources
+
+
+@cache
+def messages() -> dict[str, dict[str, str]]:
+    """Every sentence by key, then by language."""
+    with resources.files(__package__).joinpath("messages.toml").open("rb") as handle:
+        return tomllib.load(handle)
+
+
+def translator(lang: str) -> Callable[..., str]:
+    """A function that gives the sentence of a key in ``lang``, its placeholders filled."""
+
+    def t(key: str, **values: object) -> str:
+        text = messages()[key][lang]
+        return text.format(**values) if values else text
+
+    return t

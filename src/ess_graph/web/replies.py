@@ -1,0 +1,93 @@
+"""Answers that every part of the site gives in the same way: headers, errors, validators."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from http import HTTPStatus
+
+from flask import Response, current_app, g, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from ess_graph.errors import BadQuery, EssGraphError
+from ess_graph.query.views import Value
+from ess_graph.web import negotiate
+from ess_graph.web.i18n import messages
+
+#: Nothing from elsewhere, nothing inline: what a page shows cannot become a program.
+POLICY = (
+    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self'; object-src 'none'; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'"
+)
+
+
+def finish(response: Response) -> Response:
+    """Headers of every answer."""
+    response.headers.setdefault("Content-Security-Policy", POLICY)
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "same-origin")
+    # The data are public and no answer depends on a cookie, so any page may read them.
+    response.headers.setdefault("Access-Control-Allow-Origin", "*")
+    response.headers.setdefault("Access-Control-Expose-Headers", "ETag, Link, Retry-After")
+    return response
+
+
+def page(template: str, code: int = 200, **context: object) -> Response:
+    """An HTML page in the reader's language."""
+    lang = g.lang
+    response = Response(
+        render_template(template, **context), status=code, mimetype="text/html", headers={"Content-Language": lang}
+    )
+    response.vary.update(("Accept", "Accept-Language"))
+    return response
+
+
+def cacheable(response: Response, *parts: str) -> Response:
+    """A strong validator over what the answer depends on, and 304 to a client that has it."""
+    digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
+    response.set_etag(digest)
+    response.headers["Cache-Control"] = "no-cache"
+    response.make_conditional(request)
+    return response
+
+
+def problem(
+    status: int, detail: str, *, title: str | None = None, nearby: Sequence[Value] = (), **more: object
+) -> Response:
+    """An error: HTML for a browser, else RFC 9457 ``application/problem+json``.
+
+    Args:
+        status: HTTP status.
+        detail: one sentence that says what is wrong and what to do next.
+        title: heading of the HTML page; the status's own words when left out.
+        nearby: things that the client may have meant.
+        more: further members of the JSON; those that are None are left out.
+    """
+    phrase = HTTPStatus(status).phrase
+    if negotiate.wants_html(request.headers.get("Accept")):
+        heading = title or messages().get(f"error.{status}", {}).get(g.lang, phrase)
+        return page("error.html", status, status=status, title=heading, detail=detail, nearby=nearby)
+    body: dict[str, object] = {"type": "about:blank", "status": status, "title": phrase, "detail": detail}
+    body |= {key: value for key, value in more.items() if value is not None}
+    if nearby:
+        body["nearby"] = [value.iri or value.url for value in nearby]
+    response = Response(json.dumps(body, ensure_ascii=False), status=status, mimetype="application/problem+json")
+    response.vary.add("Accept")
+    return response
+
+
+def on_error(error: Exception) -> Response:
+    """Any error as one shape; a surprise is logged and told without its inside."""
+    if isinstance(error, BadQuery):
+        return problem(error.status, str(error), line=error.line, column=error.column)
+    if isinstance(error, EssGraphError):
+        return problem(error.status, str(error))
+    if isinstance(error, HTTPException):
+        response = problem(error.code or 500, error.description or "")
+        for name, value in error.get_headers():
+            if name in ("Allow", "Retry-After", "Location"):
+                response.headers[name] = value
+        return response
+    current_app.logger.exception("A request failed: %s", request.path)
+    return problem(500, "Something broke on our side; it was logged. Try again, or try something simpler.")

@@ -1,0 +1,84 @@
+"""The release in service, its engine and its index, opened again when another is published."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from ess_graph import releases
+from ess_graph.engine.base import Backend, Engine
+from ess_graph.query.display import Display
+from ess_graph.query.index import Index, Passage
+from ess_graph.releases import Release
+from ess_graph.settings import Settings
+from ess_graph.vocab import BASE
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A release ready to answer."""
+
+    release: Release
+    engine: Engine
+    index: Index
+    display: Display
+
+    @property
+    def info(self) -> dict[str, str]:
+        """What the foot of each page says."""
+        return {"id": self.release.id, "date": str(self.release.manifest["created"])[:10]}
+
+
+class Site:
+    """Gives each request the published release; safe to share between threads."""
+
+    def __init__(self, settings: Settings, backend: Backend) -> None:
+        self.settings = settings
+        self._backend = backend
+        self._opened: Opened | None = None
+        self._lock = threading.Lock()
+
+    def opened(self) -> Opened:
+        """The published release, opened; a swap of ``current`` is noticed at the next request.
+
+        Raises:
+            NotFound: nothing was published yet.
+        """
+        target = (self.settings.home / "current").resolve()
+        with self._lock:
+            if self._opened is None or self._opened.release.folder != target:
+                release = releases.current(self.settings.home)
+                # The old engine is let go with the last request that uses it.
+                self._opened = Opened(
+                    release,
+                    self._backend.open(release.store),
+                    Index(release.index),
+                    Display(release.display),
+                )
+            return self._opened
+
+    def link(self, iri: str) -> str | None:
+        """Where people follow an IRI: a page of this site, an http(s) address, or nowhere."""
+        if iri.startswith(BASE):
+            path = iri.removeprefix(BASE)
+            kind = path.partition("/")[0].partition("#")[0]
+            if kind in ("id", "voc", "source", "onto"):
+                return f"{self.settings.public_url}/page/{path.removeprefix('id/')}"
+        return iri if iri.startswith(("http://", "https://")) else None
+
+    @cached_property
+    def _documents(self) -> dict[str, list[str]]:
+        folder = self.settings.sources
+        found = sorted(folder.glob("*.txt")) if folder else []
+        return {path.name: _lines(path) for path in found}
+
+    def passage_text(self, passage: Passage) -> str | None:
+        """The text of a passage, when a documents folder is configured and holds its document."""
+        lines = self._documents.get(passage.file)
+        return "\n".join(lines[passage.first - 1 : passage.last]).strip() if lines else None
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8").split("\n")
