@@ -1,8 +1,7 @@
 """Display shapes become SPARQL: one query for each class, that a page runs with ``?entity`` bound.
 
-Rows of a compiled query are of three kinds, told apart by what they bind beside ``?block`` and ``?value``:
-a fact (``?graph``), a source of a fact (``?graph`` and ``?passage``), a cell of a table row (``?column``,
-``?cell`` and, where it is stated directly, ``?graph``).
+A row of a compiled query tells a fact (``?block``, ``?value`` and the ``?graph`` that states it) or a cell of a
+table row (``?column`` and ``?cell`` besides). The passages that facts rest on come from the release's index.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ _VIEWERS = {
     DASH.HyperlinkViewer: "events",
 }
 
-_HEAD = "SELECT ?entity ?block ?value ?graph ?passage ?column ?cell WHERE {\n"
+_HEAD = "SELECT ?entity ?block ?value ?graph ?column ?cell WHERE {\n"
 
 
 @dataclass(frozen=True)
@@ -50,13 +49,19 @@ class Column:
 
 @dataclass(frozen=True)
 class Block:
-    """One property shape, as pages need it."""
+    """One property shape, as pages need it.
+
+    Attributes:
+        predicate: the IRI of a path of one step, whichever its direction; None for a longer path.
+        inverse: True when the entity is the object of that step.
+    """
 
     key: str
     name: Names
     group: str
     viewer: str
     predicate: str | None
+    inverse: bool
     columns: tuple[Column, ...]
 
 
@@ -115,12 +120,14 @@ def _display(shapes: Graph, shape: Node, target: Node, groups: list[str]) -> Dis
         columns = (
             [] if row is None else sorted(shapes.objects(row, SH.property), key=lambda p: (_order(shapes, p), str(p)))
         )
+        step = _direct(shapes, path)
         block = Block(
             key=_local(node),
             name=_names(shapes, node, SH.name),
             group=_group(shapes, node),
             viewer=viewer,
-            predicate=str(path) if isinstance(path, URIRef) else None,
+            predicate=None if step is None else step[1][1:-1],
+            inverse=step is not None and step[2] == "?entity",
             columns=tuple(_column(shapes, c) for c in columns),
         )
         blocks.append(block)
@@ -136,26 +143,12 @@ def _display(shapes: Graph, shape: Node, target: Node, groups: list[str]) -> Dis
 
 def _branches(shapes: Graph, block: Block, path: Node, link: str, kinds: str, columns: list[Node]) -> Iterator[str]:
     key = Literal(block.key).n3()
-    steps = _direct(shapes, path)
-    if steps:
-        subject, predicate, value = steps
-        stated = f"GRAPH ?graph {{ {subject} {predicate} {value} }} {kinds}"
-        attested = f"{RDF.subject.n3()} {subject} ; {RDF.predicate.n3()} {predicate} ; {RDF.object.n3()} {value}"
-        cites = f"{PROV.wasDerivedFrom.n3()} ?passage"
-        # A statement's own attestation; without one, the only passage of its subject in that graph.
-        own = f"GRAPH ?graph {{ ?attestation {attested} ; {cites} }}"
-        none = f"FILTER NOT EXISTS {{ GRAPH ?graph {{ ?attestation {attested} }} }}"
-        yield f"{{ {stated} BIND({key} AS ?block) }}"
-        yield f"{{ {stated} {own} BIND({key} AS ?block) }}"
-        yield f"{{ {stated} GRAPH ?graph {{ {subject} {cites} }} {none} BIND({key} AS ?block) }}"
-    else:
-        yield f"{{ {link} GRAPH ?graph {{ ?value {RDF.type.n3()} ?kind }} BIND({key} AS ?block) }}"
-        yield f"{{ {link} GRAPH ?graph {{ ?value {PROV.wasDerivedFrom.n3()} ?passage }} BIND({key} AS ?block) }}"
+    step = _direct(shapes, path)
+    fact = f"GRAPH ?graph {{ {' '.join(step)} }} {kinds}" if step else link
+    yield f"{{ {fact} BIND({key} AS ?block) }}"
     for column, node in zip(block.columns, columns, strict=True):
         cell_path = shapes.value(node, SH.path)
         cell = f"?value {path_text(shapes, cell_path)} ?cell"
-        if column.predicate:
-            cell = f"GRAPH ?graph {{ {cell} }}"
         yield f"{{ {link} {cell} BIND({key} AS ?block) BIND({Literal(column.key).n3()} AS ?column) }}"
 
 
@@ -166,18 +159,13 @@ def _rest(shapes: Graph, properties: list[Node]) -> Iterator[str]:
     hidden = [RDF.type.n3(), PROV.wasDerivedFrom.n3()]
     outwards = ", ".join([*hidden, *(p for s, p, _ in steps if s == "?entity")])
     inwards = ", ".join([RDF.subject.n3(), RDF.object.n3(), *(p for s, p, _ in steps if s == "?value")])
-    attested = f"{RDF.subject.n3()} ?entity ; {RDF.predicate.n3()} ?cell ; {RDF.object.n3()} ?value"
     yield (
-        f'{{ GRAPH ?graph {{ ?entity ?cell ?value }} FILTER(?cell NOT IN ({outwards})) BIND("out" AS ?column) '
-        f'BIND("rest" AS ?block) }}'
+        f"{{ GRAPH ?graph {{ ?entity ?cell ?value }} FILTER(?cell NOT IN ({outwards})) "
+        f'BIND("out" AS ?column) BIND("rest" AS ?block) }}'
     )
     yield (
-        f"{{ GRAPH ?graph {{ ?entity ?cell ?value . ?attestation {attested} ; {PROV.wasDerivedFrom.n3()} ?passage }} "
-        f'FILTER(?cell NOT IN ({outwards})) BIND("out" AS ?column) BIND("rest" AS ?block) }}'
-    )
-    yield (
-        f'{{ GRAPH ?graph {{ ?value ?cell ?entity }} FILTER(?cell NOT IN ({inwards})) BIND("in" AS ?column) '
-        f'BIND("rest" AS ?block) }}'
+        f"{{ GRAPH ?graph {{ ?value ?cell ?entity }} FILTER(?cell NOT IN ({inwards})) "
+        f'BIND("in" AS ?column) BIND("rest" AS ?block) }}'
     )
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import owlrl
 from rdflib import Graph, URIRef
 from rdflib.namespace import OWL, RDF, RDFS
+from rdflib.plugins.sparql import prepareQuery
 from rdflib.term import Node
 
 from ess_graph.vocab import BASE, ESS
 
+_WORDS = re.compile(r"^# (fr|en): (.+)$", re.MULTILINE)
 _ENTITIES = (BASE + "id/", BASE + "source/")
 
 
@@ -31,6 +34,17 @@ def infer(asserted: Graph, axioms: Graph, rules: Path) -> Graph:
     # What a rule says has consequences of its own (a sub-property, an inverse).
     derived += ruled + _closure(ruled, axioms)
     return derived - asserted
+
+
+def in_words(rules: Path) -> list[tuple[str, str, str]]:
+    """Predicate that each rule derives, language, and the rule in words (its ``# fr:`` and ``# en:`` lines)."""
+    found = []
+    for path in sorted(rules.glob("*.rq")):
+        text = path.read_text(encoding="utf-8")
+        derived = prepareQuery(text).algebra.template
+        for _, predicate, _ in derived or ():
+            found += [(str(predicate), lang, words) for lang, words in _WORDS.findall(text)]
+    return found
 
 
 def _notes(asserted: Graph) -> Graph:

@@ -16,7 +16,7 @@ from rdflib import BNode, Graph
 from ess_graph import releases
 from ess_graph.build import compile as compiling
 from ess_graph.build import search_index
-from ess_graph.build.infer import infer
+from ess_graph.build.infer import in_words, infer
 from ess_graph.build.read import Project, fingerprint, read
 from ess_graph.build.validate import Report, load_shapes, validate
 from ess_graph.engine.base import Backend, Quad
@@ -90,7 +90,7 @@ def _write(
     groups, displays = compiling.compile_display(display, project.axioms)
     compiling.write(folder / "display", groups, displays)
     engine = backend.open(folder / "store")
-    search_index.write(folder / "index.sqlite", engine, [d.target for d in displays])
+    search_index.write(folder / "index.sqlite", engine, [d.target for d in displays], in_words(root / "rules"))
     engine.close()
     (folder / "validation.json").write_text(json.dumps(report.as_json(), ensure_ascii=False), encoding="utf-8")
     files = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())

@@ -1,4 +1,4 @@
-"""One SQLite file beside the store: labels, passages and the words people search for."""
+"""One SQLite file beside the store: labels, passages, what rests on them, and the words people search for."""
 
 from __future__ import annotations
 
@@ -18,14 +18,25 @@ _SCHEMA = """
 CREATE TABLE label (iri TEXT, lang TEXT, text TEXT, PRIMARY KEY (iri, lang)) WITHOUT ROWID;
 CREATE TABLE passage (iri TEXT PRIMARY KEY, lines TEXT, first INTEGER, last INTEGER, document TEXT, file TEXT,
   title TEXT, record TEXT, date TEXT, concluded INTEGER) WITHOUT ROWID;
+CREATE TABLE cited (subject TEXT, said TEXT, value TEXT, graph TEXT, passage TEXT, reason TEXT);
+CREATE INDEX cited_subject ON cited (subject);
+CREATE INDEX cited_passage ON cited (passage);
+CREATE TABLE rule (predicate TEXT, lang TEXT, text TEXT, PRIMARY KEY (predicate, lang)) WITHOUT ROWID;
 CREATE TABLE thing (iri TEXT, class TEXT, label TEXT, sort TEXT, PRIMARY KEY (class, sort, iri)) WITHOUT ROWID;
 CREATE TABLE figure (iri TEXT, lang TEXT, value TEXT, PRIMARY KEY (iri, lang)) WITHOUT ROWID;
 CREATE VIRTUAL TABLE words USING fts5(folded, iri UNINDEXED, kind UNINDEXED, said UNINDEXED, tokenize = 'unicode61');
 """
 
 
-def write(path: Path, engine: Engine, classes: Iterable[str]) -> None:
-    """Write the index of a release; ``classes`` are those whose members are listed and found by search."""
+def write(path: Path, engine: Engine, classes: Iterable[str], rules: Iterable[tuple[str, str, str]]) -> None:
+    """Write the index of a release.
+
+    Args:
+        path: the file to make.
+        engine: the release's store.
+        classes: those whose members are listed and found by search.
+        rules: predicate that a rule derives, language, and the rule in words.
+    """
     index = sqlite3.connect(path)
     with index:
         index.executescript(_SCHEMA)
@@ -35,6 +46,8 @@ def write(path: Path, engine: Engine, classes: Iterable[str]) -> None:
         index.executemany("INSERT INTO figure VALUES (?, ?, ?)", [(f.iri, f.lang, f.value) for f in worded])
         index.executemany("INSERT INTO label VALUES (?, ?, ?)", [(i, lang, text) for (i, lang), text in labels.items()])
         index.executemany("INSERT INTO passage VALUES (?,?,?,?,?,?,?,?,?,?)", _passages(engine))
+        index.executemany("INSERT INTO cited VALUES (?, ?, ?, ?, ?, ?)", _cited(engine))
+        index.executemany("INSERT OR IGNORE INTO rule VALUES (?, ?, ?)", rules)
         things, words = _things(engine, set(classes), labels)
         index.executemany("INSERT OR IGNORE INTO thing VALUES (?, ?, ?, ?)", sorted(things))
         index.executemany("INSERT INTO words VALUES (?, ?, ?, ?)", sorted(words))
@@ -72,6 +85,18 @@ def _passages(engine: Engine) -> list[tuple[str | int | None, ...]]:
             )
         )
     return rows
+
+
+def _cited(engine: Engine) -> list[tuple[str, ...]]:
+    return sorted(
+        (
+            *(str(row[name]) for name in ("subject", "said")),
+            row["value"].n3(),
+            *(str(row[name]) for name in ("graph", "passage")),
+            str(row.get("reason", "")),
+        )
+        for row in engine.rows(_query("cited.rq"))
+    )
 
 
 def _things(

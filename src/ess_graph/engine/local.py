@@ -91,7 +91,8 @@ class LocalEngine:
         self._merges.clear()
 
     def _evaluate(self, query: str, scope: Scope, bindings: Mapping[str, Node] | None = None) -> Results:
-        scope = scope or text.read(query).scope
+        own = text.read(query).scope  # also refuses what reaches outside, whatever the scope
+        scope = scope or own
         store = self._store
         options: dict[str, Any] = {}
         if len(scope.default) > 1:

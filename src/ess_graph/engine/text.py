@@ -13,22 +13,33 @@ from ess_graph.engine.base import Form, Scope
 from ess_graph.errors import BadQuery
 from ess_graph.vocab import PREFIXES
 
-# One alternative for each kind of token that can hide a keyword, longest first where they overlap.
+# One alternative for each kind of token that can hide a keyword, longest first where they overlap. Oxigraph wants no
+# space between tokens (« 1e0SERVICE:x » is three), so a run of word characters is taken apart afterwards. Possessive
+# quantifiers, and a run taken whole, keep the time linear in the length of a hostile text.
 _TOKEN = re.compile(
     r"""
-    (?P<comment>\#[^\n\r]*)
-  | (?P<string>\"\"\"(?:\"{0,2}(?:[^"\\]|\\.))*\"\"\" | '''(?:'{0,2}(?:[^'\\]|\\.))*'''
-      | "(?:[^"\\\n\r]|\\.)*" | '(?:[^'\\\n\r]|\\.)*')
-  | (?P<iri><[^<>"{}|^`\\\x00-\x20]*>)
-  | (?P<name>[^\W_]?[\w.\-·]*:(?:[\w.\-·:]|%[0-9A-Fa-f]{2}|\\.)*)
-  | (?P<variable>[?$]\w+)
-  | (?P<tag>@[a-zA-Z]+(?:-[a-zA-Z0-9]+)*)
-  | (?P<word>[A-Za-z_]\w*)
+    (?P<comment>\#[^\n\r]*+)
+  | (?P<string>\"\"\"(?:\"{0,2}(?:[^"\\]|\\.))*+\"\"\" | '''(?:'{0,2}(?:[^'\\]|\\.))*+'''
+      | "(?:[^"\\\n\r]|\\.)*+" | '(?:[^'\\\n\r]|\\.)*+')
+  | (?P<iri><(?:[^<>"{}|^`\\\x00-\x20]|\\u[0-9A-Fa-f]{4}|\\U[0-9A-Fa-f]{8})*+>)
+  | (?P<name>[\w.\-·]*+:(?:(?:[\w:]|%[0-9A-Fa-f]{2}|\\.)(?:[\w.\-·:\u0300-\u036F\u203F\u2040]|%[0-9A-Fa-f]{2}|\\.)*+)?)
+  | (?P<variable>[?$][\w·\u0300-\u036F\u203F\u2040]++)
+  | (?P<tag>@[a-zA-Z]++(?:-[a-zA-Z0-9]++)*+)
+  | (?P<run>[\w.\-·]++)
+  | (?P<space>\s++)
   | (?P<other>.)
     """,
     re.VERBOSE | re.DOTALL,
 )
+_WORD = re.compile(r"[A-Za-z_]\w*")
+# A prefixed name whose prefix could be the keyword, for all that follows it is a group.
+_GROUP_NEXT = re.compile(r"(?:[^\s{}<>\"'?$;,#\\]|\\.)*+(?:\s|\#[^\n\r]*+)*+\{")
+_OUTWARD = "SERVICE"
+# What makes parse trees deeper: 8 MiB of stack end at about 600 nested groups or 4,000 operators in a row.
+_CHAINING = frozenset({"UNION", "OPTIONAL", "MINUS", "FILTER", "BIND", "LATERAL"})
+_DEEPEST, _LONGEST = 100, 1000
 _ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
+_LOCAL_ESCAPE = re.compile(r"\\(.)")
 _POSITION = re.compile(r"(?:error )?at (\d+):(\d+)(?:-\d+:\d+)?: ?")
 
 #: Functions whose value changes from one evaluation to the next.
@@ -54,18 +65,22 @@ def read(query: str) -> Question:
     """Read a query.
 
     Raises:
-        BadQuery: it is no query, or it uses SERVICE, which reaches outside.
+        BadQuery: it is no query, it uses SERVICE, which reaches outside, or it is nested or chained so deep
+            that an engine's parser would run out of stack and take the whole process down.
     """
     tokens = list(_tokens(query))
-    words = [text.upper() for kind, text in tokens if kind == "word"]
-    form = next((Form(word) for word in words if word in Form.__members__), None)
-    if "SERVICE" in words:
+    # Some parsers resolve escapes before anything else, Oxigraph only within strings and IRIs.
+    plain = _ESCAPE.sub(_unescaped, query)
+    if _reaches_out(query, tokens) or (plain != query and _reaches_out(plain, list(_tokens(plain)))):
         raise BadQuery(
             "SERVICE is not allowed here: this endpoint opens no connection for a query. Ask each endpoint on its own."
         )
+    words = [text.upper() for kind, text, _ in tokens if kind == "word"]
+    form = next((Form(word) for word in words if word in Form.__members__), None)
     if form is None:
         raise BadQuery("This is not a query: write SELECT, ASK, CONSTRUCT or DESCRIBE.")
-    return Question(form, _scope(tokens), frozenset(words))
+    _measure(tokens)
+    return Question(form, _scope([(kind, text) for kind, text, _ in tokens]), frozenset(words))
 
 
 def with_value(query: str, variable: str, term: URIRef) -> str:
@@ -80,24 +95,53 @@ def syntax_error(error: SyntaxError, query: str) -> BadQuery:
     if not match:
         return BadQuery(f"The query is malformed: {text}.")
     line, column = int(match.group(1)), int(match.group(2))
-    reason = text[match.end() :] or "something else is expected here"
+    # Of what the parser expected, the character classes say nothing to a person.
+    words = [w for w in re.findall(r'"[^"]+"|[A-Z]{2,}', text[match.end() :]) if len(w) < 20]
+    reason = f"expected {' or '.join(words[:6])}" if words else "something else is expected here"
     near = query.splitlines()[line - 1 : line]
     shown = f" near « {near[0].strip()[:80]} »" if near else ""
     return BadQuery(f"The query is malformed at line {line}, column {column}{shown}: {reason}.", line, column)
 
 
-def _tokens(query: str) -> Iterator[tuple[str, str]]:
-    # Escapes may stand anywhere in a query, so \u0053ERVICE is a keyword too.
-    plain = _ESCAPE.sub(
-        lambda m: chr(
-            int(m.group(1) or m.group(2), 16) & 0x1FFFFF if int(m.group(1) or m.group(2), 16) < 0x110000 else 0xFFFD
-        ),
-        query,
-    )
-    for match in _TOKEN.finditer(plain):
+def _tokens(query: str) -> Iterator[tuple[str, str, int]]:
+    """Kind, text and end of each token; comments and white space are left out."""
+    for match in _TOKEN.finditer(query):
         kind = str(match.lastgroup)
-        if kind != "comment" and not match.group().isspace():
-            yield kind, match.group()
+        if kind == "run":
+            yield from (("word", word.group(), match.start() + word.end()) for word in _WORD.finditer(match.group()))
+            yield from (("other", sign, match.end()) for sign in match.group() if sign == "-")
+        elif kind not in ("comment", "space"):
+            yield kind, match.group(), match.end()
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    code = int(match.group(1) or match.group(2), 16)
+    return chr(code) if code < 0x110000 else "\ufffd"
+
+
+def _reaches_out(query: str, tokens: list[tuple[str, str, int]]) -> bool:
+    """Whether a token is, or may be read as, the keyword SERVICE, alone or glued to its neighbours."""
+    for kind, text, end in tokens:
+        if kind == "word" and _OUTWARD in text.upper():
+            return True
+        if kind == "name":
+            prefix, _, local = text.partition(":")
+            if _OUTWARD in prefix.upper() and _GROUP_NEXT.match(query, end - len(local)):
+                return True
+    return False
+
+
+def _measure(tokens: list[tuple[str, str, int]]) -> None:
+    depth = links = 0
+    for kind, text, _ in tokens:
+        if kind == "other":
+            depth += (text in "([{") - (text in ")]}")
+            links += text in "+-*/|&!^<"
+        elif kind == "word":
+            links += text.upper() in _CHAINING
+        if depth > _DEEPEST or links > _LONGEST:
+            what = f"nested more than {_DEEPEST} deep" if depth > _DEEPEST else f"a chain of over {_LONGEST} operators"
+            raise BadQuery(f"The query is too complex: it is {what}. Ask in several queries, or use VALUES.")
 
 
 def _scope(tokens: list[tuple[str, str]]) -> Scope:
@@ -121,7 +165,8 @@ def _scope(tokens: list[tuple[str, str]]) -> Scope:
 
 
 def _iri(text: str, base: str, prefixes: dict[str, str]) -> str:
+    text = _ESCAPE.sub(_unescaped, text)
     if text.startswith("<"):
         return urljoin(base, text[1:-1])
     prefix, _, local = text.partition(":")
-    return prefixes.get(prefix, "") + local
+    return prefixes.get(prefix, "") + _LOCAL_ESCAPE.sub(r"\1", local)

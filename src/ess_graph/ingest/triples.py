@@ -208,10 +208,13 @@ def _by_line(passage: Node) -> tuple[str, int, int]:
 
 
 def _short(value: Node) -> str:
-    text = slug(str(value).removeprefix(BASE).removeprefix("id/").removeprefix("voc/"))
-    if len(text) <= _MAX_SLUG:
-        return text or "valeur"
-    return f"{text[:_MAX_SLUG].rstrip('-')}-{hashlib.sha256(str(value).encode()).hexdigest()[:6]}"
+    """A readable end of an IRI; with a hash where the slug alone could stand for two values."""
+    plain = str(value).removeprefix(BASE).removeprefix("id/").removeprefix("voc/")
+    text = slug(plain)
+    lossy = isinstance(value, Literal) and text != plain
+    if not lossy and len(text) <= _MAX_SLUG:
+        return text
+    return f"{text[:_MAX_SLUG].rstrip('-') or 'valeur'}-{hashlib.sha256(str(value).encode()).hexdigest()[:6]}"
 
 
 def _verb(predicate: Node) -> str:

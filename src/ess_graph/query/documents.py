@@ -7,15 +7,14 @@ from dataclasses import dataclass
 
 from rdflib import Literal, URIRef
 from rdflib.term import Node
+from rdflib.util import from_n3
 
 from ess_graph.engine.base import Engine
 from ess_graph.folding import fold
 from ess_graph.query import catalogue
-from ess_graph.query.index import Index, Passage
+from ess_graph.query.index import Index
+from ess_graph.query.readers import Linker, Texts, iris_of
 from ess_graph.query.views import Value
-
-Linker = Callable[[str], str | None]
-Texts = Callable[[Passage], str | None]
 
 
 @dataclass(frozen=True)
@@ -56,12 +55,13 @@ def document_page(
     """The page of a document; None when the release does not know it."""
     entity = {"document": URIRef(iri)}
     records = engine.rows(catalogue.text("records"), entity)
-    facts = engine.rows(catalogue.text("passage_facts"), entity)
+    facts = index.cited_in(iri)
     passages = index.passages_of(iri)
     if not records and not passages:
         return None
-    iris = {str(term) for row in (*records, *facts) for term in row.values() if isinstance(term, URIRef)} | {iri}
-    labels = index.labels(iris, lang)
+    named = {iri, *(c.subject for c in facts), *(c.said for c in facts), *(c.value.strip("<>") for c in facts)}
+    named |= iris_of(term for row in records for term in row.values())
+    labels = index.labels(named, lang)
 
     def value(term: Node) -> Value:
         if isinstance(term, Literal):
@@ -71,8 +71,9 @@ def document_page(
 
     titles = {str(row["record"]): str(row["title"]) for row in records}
     cited: dict[str, set[tuple[Node, Node, Node]]] = {}
-    for row in facts:
-        cited.setdefault(str(row["passage"]), set()).add((row["subject"], row["said"], row["value"]))
+    for fact in facts:
+        statement = (URIRef(fact.subject), URIRef(fact.said), _term(fact.value))
+        cited.setdefault(fact.passage, set()).add(statement)
     views = tuple(
         PassageView(
             anchor=passage.lines,
@@ -101,3 +102,9 @@ def _record(row: object, value: Callable[[Node], Value]) -> RecordView:
         first=int(str(known["first"])) if "first" in known else None,
         last=int(str(known["last"])) if "last" in known else None,
     )
+
+
+def _term(n3: str) -> Node:
+    """A term from its N-Triples syntax."""
+    term = from_n3(n3)
+    return term if isinstance(term, Literal | URIRef) else Literal(n3)

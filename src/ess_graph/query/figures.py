@@ -11,7 +11,8 @@ from ess_graph.folding import fold
 from ess_graph.query.views import Row, Value
 
 if TYPE_CHECKING:
-    from ess_graph.query.entity import Facts, Reader
+    from ess_graph.query.entity import Facts
+    from ess_graph.query.readers import Reader
 
 _HEADS = {"fr": ("Indicateur", "Précision"), "en": ("Indicator", "Detail")}
 _DATED = {"fr": "{0}, {1}", "en": "{0}, {1}"}
@@ -25,7 +26,7 @@ def side_by_side(facts: Facts, reader: Reader) -> tuple[tuple[str, ...], tuple[R
     found: dict[tuple[tuple[Value, ...], ...], dict[str, list[Node]]] = {}
     for figure in facts.graphs:
         key = (_cells(facts, figure, ("indicateur",), reader), _slice(facts, figure, reader))
-        for record in _records_of(facts, figure, reader) or {""}:
+        for record in _records_of(figure, reader) or {""}:
             found.setdefault(key, {}).setdefault(record, []).append(figure)
     columns = (*_HEADS[reader.lang], *(_heading(record, reader) for record in records))
     rows = tuple(
@@ -42,13 +43,13 @@ def side_by_side(facts: Facts, reader: Reader) -> tuple[tuple[str, ...], tuple[R
 
 def _records(facts: Facts, reader: Reader) -> list[str]:
     """Records that give a figure here, oldest first, those without a date before them."""
-    found = {record for figure in facts.graphs for record in _records_of(facts, figure, reader) or {""}}
+    found = {record for figure in facts.graphs for record in _records_of(figure, reader) or {""}}
     dates = {p.record or p.document: p.date or "" for p in reader.passages.values()}
     return sorted(found, key=lambda record: (dates.get(record, ""), record))
 
 
-def _records_of(facts: Facts, figure: Node, reader: Reader) -> set[str]:
-    known = [reader.passages[str(p)] for p in facts.passages.get(figure, ()) if str(p) in reader.passages]
+def _records_of(figure: Node, reader: Reader) -> set[str]:
+    known = [reader.passages[c.passage] for c in reader.of_node(str(figure)) if c.passage in reader.passages]
     return {p.record or p.document for p in known}
 
 
@@ -78,7 +79,7 @@ def _values(figures: list[Node], facts: Facts, reader: Reader) -> tuple[Value, .
                 text=f"{text} ({dates})" if dates else text,
                 url=reader.link(str(figure)),
                 iri=str(figure),
-                sources=reader.sources(facts.passages.get(figure, ())),
+                sources=reader.sources(c.passage for c in reader.of_node(str(figure))),
             )
         )
     return tuple(values)

@@ -31,6 +31,18 @@ class Passage:
 
 
 @dataclass(frozen=True)
+class Cited:
+    """One statement and one passage it rests on; ``value`` is in N-Triples syntax, ``reason`` a curator's or empty."""
+
+    subject: str
+    said: str
+    value: str
+    graph: str
+    passage: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Hit:
     """One search result: the thing, its class, and the words that matched."""
 
@@ -77,6 +89,24 @@ class Index:
         """Every passage of a document, in the order of its lines."""
         rows = self._rows("SELECT * FROM passage WHERE document = ? ORDER BY first, last", (document,))
         return [_passage(row) for row in rows]
+
+    def cited(self, subjects: Iterable[str]) -> dict[str, list[Cited]]:
+        """What each subject's statements rest on."""
+        found: dict[str, list[Cited]] = {}
+        for row in self._many("SELECT * FROM cited WHERE subject IN ({})", subjects):
+            found.setdefault(row[0], []).append(Cited(*row))
+        return found
+
+    def cited_in(self, document: str) -> list[Cited]:
+        """Every statement that rests on a passage of a document."""
+        rows = self._rows(
+            "SELECT cited.* FROM cited JOIN passage ON passage.iri = cited.passage WHERE document = ?", (document,)
+        )
+        return [Cited(*row) for row in rows]
+
+    def rules(self, lang: str) -> dict[str, str]:
+        """The rule in words, by the predicate that it derives."""
+        return dict(self._rows("SELECT predicate, text FROM rule WHERE lang = ?", (lang,)))
 
     def counts(self) -> dict[str, int]:
         """Number of things by class IRI."""

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+#: Commas and semicolons separate, but not inside a quoted parameter: ``profile="a,b"``.
+_PARTS = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*"?)+')
+_PIECES = re.compile(r'(?:[^;"]|"(?:[^"\\]|\\.)*"?)+')
 
 
 @dataclass(frozen=True)
@@ -28,8 +33,8 @@ class Range:
 def ranges(header: str | None) -> list[Range]:
     """The ranges of a header; malformed parts are passed over, as browsers and proxies do."""
     found = []
-    for part in (header or "").split(","):
-        kind, *parameters = (piece.strip().lower() for piece in part.split(";"))
+    for part in _PARTS.findall(header or ""):
+        kind, *parameters = (piece.strip().lower() for piece in _PIECES.findall(part)) or ("",)
         if kind.count("/") == 1 and not kind.startswith("/") and not kind.endswith("/"):
             found.append(Range(kind, _quality(parameters)))
         elif kind == "*":

@@ -1,0 +1,386 @@
+"""What the production server was chosen for: broken streams show, gone clients are noticed, reloads refuse nobody."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+#: A small application with one address for each thing that can go wrong.
+PROGRAM = '''
+import os, sys, time
+from pathlib import Path
+from ess_graph.web.server import Server, client_has_gone
+
+NOTES = Path(sys.argv[2])
+
+
+def note(name, text):
+    (NOTES / name).write_text(text)
+
+
+def stream(environ):
+    """Some chunks, then an accident."""
+    for number in range(3):
+        yield b"chunk %d\\n" % number * 1000
+    if environ["PATH_INFO"] == "/breaks":
+        raise RuntimeError("an accident in the middle")
+    if environ["PATH_INFO"] == "/disk":
+        raise OSError(28, "No space left on device")
+    if environ["PATH_INFO"] == "/killed":
+        os.kill(os.getpid(), 9)
+    yield b"the end\\n"
+
+
+def patient(environ):
+    """Waits before its first byte, as a long query does, and looks whether anybody still listens."""
+    note("started", str(os.getpid()))
+    environ["wsgi.input"].read()
+    for _ in range(600):
+        if client_has_gone(environ):
+            note("gone", "yes")
+            return
+        if (NOTES / "answer").exists():
+            break
+        time.sleep(0.05)
+    yield b"still here\\n"
+
+
+def slow(environ):
+    for number in range(20):
+        yield b"%d " % number
+        time.sleep(0.1)
+    yield b"%d end" % os.getpid()
+
+
+def application(environ, start_response):
+    path = environ["PATH_INFO"]
+    headers = [("Content-Type", "text/plain")]
+    if path in ("/breaks", "/disk", "/killed", "/whole"):
+        start_response("200 OK", headers)
+        return stream(environ)
+    if path == "/patient":
+        start_response("200 OK", headers)
+        return patient(environ)
+    if path == "/slow":
+        start_response("200 OK", headers)
+        return slow(environ)
+    if path == "/for-ever":
+        note("started", "yes")
+        time.sleep(3600)
+    start_response("200 OK", headers)
+    return [str(os.getpid()).encode()]
+
+
+Server(lambda: application, "127.0.0.1", int(sys.argv[1]), workers=2, threads=4).run()
+'''
+
+
+@dataclass
+class Running:
+    """The small application on its server."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    notes: Path
+
+    def get(self, path: str, method: str = "GET", body: bytes | None = None) -> bytes:
+        """Body of an answer."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            connection.request(method, path, body=body)
+            return connection.getresponse().read()
+        finally:
+            connection.close()
+
+    def workers(self) -> set[int]:
+        """Processes that answer now."""
+        return {int(self.get("/")) for _ in range(20)}
+
+    def noted(self, name: str) -> bool:
+        """Whether the application wrote a note within the patience of a test."""
+        return wait_until((self.notes / name).exists)
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 30) -> bool:
+    """Whether a condition comes true in time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def group_lives(group: int) -> bool:
+    """Whether any process of a group is left."""
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@pytest.fixture
+def server(serving: Callable[..., Any], port: int, tmp_path: Path) -> Iterator[Running]:
+    program = tmp_path / "program.py"
+    program.write_text(PROGRAM, encoding="utf-8")
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    with (
+        (tmp_path / "log").open("wb") as log,
+        serving([sys.executable, str(program), str(port), str(notes)], port, {}, log) as process,
+    ):
+        yield Running(process, port, notes)
+
+
+# (a) a stream that breaks is visible to every client --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["/breaks", "/disk", "/killed"])
+def test_a_broken_stream_is_an_error_for_http_client(server: Running, path: str) -> None:
+    with pytest.raises((http.client.IncompleteRead, ConnectionResetError)):
+        server.get(path)
+    assert server.get("/whole").endswith(b"the end\n"), "others are served"
+
+
+@pytest.mark.parametrize("path", ["/breaks", "/disk", "/killed"])
+@pytest.mark.parametrize("options", [[], ["--http1.0"]], ids=["http-1.1", "http-1.0"])
+def test_a_broken_stream_is_an_error_for_curl(server: Running, path: str, options: list[str]) -> None:
+    """Also under HTTP/1.0, which proxies such as nginx speak to a server unless told otherwise."""
+    command = ["curl", "--silent", "--noproxy", "*", *options, f"http://127.0.0.1:{server.port}"]
+    broken = subprocess.run([*command[:-1], command[-1] + path], capture_output=True, check=False, timeout=60)
+    whole = subprocess.run([*command[:-1], command[-1] + "/whole"], capture_output=True, check=False, timeout=60)
+    assert broken.returncode != 0
+    assert whole.returncode == 0
+    assert whole.stdout.endswith(b"the end\n")
+
+
+def test_a_broken_stream_has_no_last_chunk(server: Running) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
+        connection.sendall(b"GET /breaks HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        received = b""
+        with suppress(ConnectionResetError):
+            while piece := connection.recv(65536):
+                received += piece
+    assert b"chunk 2" in received
+    assert not received.endswith(b"0\r\n\r\n")
+
+
+# (b) a client that goes away before the first byte is noticed ------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "request_bytes",
+    [
+        b"GET /patient HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET /patient HTTP/1.0\r\n\r\n",
+        b"POST /patient HTTP/1.1\r\nHost: localhost\r\nContent-Length: 6\r\n\r\nASK {}",
+        b"POST /patient HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nASK {}\r\n0\r\n\r\n",
+    ],
+    ids=["get", "http-1.0", "post", "chunked"],
+)
+@pytest.mark.parametrize("reset", [False, True], ids=["closed", "reset"])
+def test_a_client_that_goes_away_is_noticed(server: Running, request_bytes: bytes, reset: bool) -> None:
+    connection = socket.create_connection(("127.0.0.1", server.port), timeout=30)
+    connection.sendall(request_bytes)
+    assert server.noted("started")
+    assert not (server.notes / "gone").exists()
+    if reset:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
+    connection.close()
+    assert server.noted("gone")
+
+
+def test_a_client_that_waits_is_answered(server: Running) -> None:
+    answers: list[bytes] = []
+    waiting = threading.Thread(target=lambda: answers.append(server.get("/patient", "POST", b"ASK {}")))
+    waiting.start()
+    assert server.noted("started")
+    (server.notes / "answer").write_text("now", encoding="utf-8")
+    waiting.join(30)
+    assert answers == [b"still here\n"]
+    assert not (server.notes / "gone").exists()
+
+
+def test_a_client_that_sends_its_next_request_early_is_still_there(server: Running) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
+        connection.sendall(b"GET /patient HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert server.noted("started")
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        (server.notes / "answer").write_text("now", encoding="utf-8")
+        received = b""
+        while piece := connection.recv(65536):
+            received += piece
+    assert b"still here" in received
+    assert received.count(b"HTTP/1.1 200 OK") == 2
+    assert not (server.notes / "gone").exists()
+
+
+# (c) a reload refuses and breaks nothing; an end is an end ---------------------------------------------------------
+
+
+@dataclass
+class Load:
+    """Clients that ask without a pause until they are told to stop."""
+
+    server: Running
+    asking: threading.Event = field(default_factory=threading.Event)
+    errors: list[str] = field(default_factory=list)
+    pids: list[int] = field(default_factory=list)
+
+    def ask(self, path: str) -> None:
+        """Ask on a new connection each time."""
+        while not self.asking.is_set():
+            try:
+                answer = self.server.get(path)
+                self.pids.append(int(answer.split()[0 if path == "/" else -2]))
+                if path == "/slow" and not answer.endswith(b" end"):
+                    self.errors.append("short")
+            except Exception as error:
+                self.errors.append(f"{path}: {error!r}")
+
+    def keep_alive(self) -> None:
+        """Ask again and again on one connection, as browsers do, opening another when the server ends it."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=30)
+        while not self.asking.is_set():
+            try:
+                connection.request("GET", "/")
+                self.pids.append(int(connection.getresponse().read()))
+            except Exception as error:
+                self.errors.append(f"kept alive: {error!r}")
+                connection.close()
+        connection.close()
+
+
+def test_a_reload_refuses_and_breaks_nothing(server: Running) -> None:
+    before = server.workers()
+    load = Load(server)
+    asking = [threading.Thread(target=load.ask, args=(path,)) for path in ("/", "/", "/slow", "/slow")]
+    asking.append(threading.Thread(target=load.keep_alive))
+    for thread in asking:
+        thread.start()
+    try:
+        for _ in range(2):
+            old = server.workers()
+            server.process.send_signal(signal.SIGHUP)
+            assert wait_until(lambda old=old: not server.workers() & old)  # type: ignore[misc]
+    finally:
+        load.asking.set()
+        for thread in asking:
+            thread.join(60)
+    assert load.errors == []
+    assert len(load.pids) > 10
+    assert not server.workers() & before
+
+
+@pytest.mark.parametrize("busy", [False, True])
+def test_sigterm_ends_everything_within_ten_seconds(server: Running, busy: bool) -> None:
+    if busy:
+        connection = socket.create_connection(("127.0.0.1", server.port), timeout=30)
+        connection.sendall(b"GET /for-ever HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert server.noted("started")
+    server.process.terminate()
+    # The interface promises ten seconds, whatever the workers are doing.
+    assert server.process.wait(10) == 0
+    assert not group_lives(server.process.pid)
+    with pytest.raises(ConnectionRefusedError):
+        server.get("/")
+    if busy:
+        connection.close()
+
+
+def test_sigterm_lets_running_requests_finish(server: Running) -> None:
+    answers: list[bytes] = []
+    asking = threading.Thread(target=lambda: answers.append(server.get("/slow")))
+    asking.start()
+    time.sleep(0.5)
+    server.process.terminate()
+    asking.join(30)
+    assert answers
+    assert answers[0].endswith(b" end")
+    assert server.process.wait(10) == 0
+
+
+def test_sigint_ends_everything_too(server: Running) -> None:
+    server.process.send_signal(signal.SIGINT)
+    assert server.process.wait(10) == 0
+    assert not group_lives(server.process.pid)
+
+
+def test_a_worker_that_dies_is_replaced(server: Running) -> None:
+    [victim, *_] = server.workers()
+    os.kill(victim, signal.SIGKILL)
+    assert wait_until(lambda: victim not in server.workers() and len(server.workers()) == 2)
+
+
+# What reaches the server before the application does --------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        b"GET\r\n\r\n",
+        b"GET / HTTP/9.9\r\nHost: localhost\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 100_000 + b"\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\n" + b"X: y\r\n" * 5000 + b"\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nZZZ\r\n",
+        b"GET /\x00 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nBad Header: x\r\n\r\n",
+    ],
+    ids=range(10),
+)
+def test_malformed_requests_hurt_nobody(server: Running, raw: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
+        connection.sendall(raw)
+        connection.shutdown(socket.SHUT_WR)
+        received = b""
+        with suppress(ConnectionResetError):
+            while piece := connection.recv(65536):
+                received += piece
+    assert not received or received.startswith(b"HTTP/1.1 4") or received.startswith(b"HTTP/1.1 200")
+    assert server.get("/").isdigit()
+
+
+def test_an_endless_request_line_is_refused(server: Running) -> None:
+    """What never ends must not fill the memory: the server gives up on it well before 64 MiB."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
+        connection.sendall(b"GET /")
+        sent = 0
+        try:
+            while sent < 64 * 1024 * 1024:
+                sent += connection.send(b"x" * 65536)
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+    assert sent < 64 * 1024 * 1024
+    assert server.get("/").isdigit()
+
+
+def test_a_query_of_half_a_mebibyte_fits_in_an_address(server: Running) -> None:
+    assert server.get("/?query=" + "x" * 500_000).isdigit()
+
+
+def test_a_client_that_says_nothing_keeps_nobody_waiting(server: Running) -> None:
+    silent = [socket.create_connection(("127.0.0.1", server.port), timeout=30) for _ in range(20)]
+    try:
+        assert server.get("/").isdigit()
+    finally:
+        for connection in silent:
+            connection.close()
