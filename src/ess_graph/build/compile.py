@@ -67,9 +67,10 @@ class Block:
 
 @dataclass(frozen=True)
 class Display:
-    """What a class shows, in order, and the query that fetches it."""
+    """What a class shows, in order, the title of the list of its members, and the query that fetches it all."""
 
     target: str
+    title: Names
     blocks: tuple[Block, ...]
     query: str
     see: dict[str, str]
@@ -138,7 +139,9 @@ def _display(shapes: Graph, shape: Node, target: Node, groups: list[str]) -> Dis
             link, [(c.key, shapes.value(n, SH.path)) for c, n in zip(block.columns, columns, strict=True)], shapes
         )
     branches += _rest(shapes, properties)
-    return Display(str(target), tuple(blocks), _HEAD + " UNION\n".join(branches) + "\n}\n", see)
+    return Display(
+        str(target), _names(shapes, shape, RDFS.label), tuple(blocks), _HEAD + " UNION\n".join(branches) + "\n}\n", see
+    )
 
 
 def _branches(shapes: Graph, block: Block, path: Node, link: str, kinds: str, columns: list[Node]) -> Iterator[str]:

@@ -25,8 +25,7 @@ def infer(asserted: Graph, axioms: Graph, rules: Path) -> Graph:
         axioms: the ontology and the restated axioms.
         rules: folder of ``*.rq``, one CONSTRUCT each, run over asserted and inferred triples.
     """
-    notes = _notes(asserted)
-    derived = _closure(asserted - notes, axioms) + _superclasses(notes, axioms)
+    derived = _closure(_fertile(asserted, axioms), axioms) + _superclasses(asserted, axioms)
     ruled = Graph()
     known = asserted + derived
     for path in sorted(rules.glob("*.rq")):
@@ -47,21 +46,31 @@ def in_words(rules: Path) -> list[tuple[str, str, str]]:
     return found
 
 
-def _notes(asserted: Graph) -> Graph:
-    """What describes attestations: half of all triples, and nothing follows from them but superclasses."""
-    notes = Graph()
-    for node in asserted.subjects(RDF.type, ESS.Attestation):
-        notes += asserted.triples((node, None, None))
-    return notes
+def _fertile(asserted: Graph, axioms: Graph) -> Graph:
+    """The triples from which something can follow: those whose predicate an axiom mentions, and types.
 
-
-def _superclasses(notes: Graph, axioms: Graph) -> Graph:
+    Labels, figures and attestations are nine triples in ten; left in, they would only make the closure slow.
+    """
+    mentioned = {RDF.type, *axioms.objects(None, OWL.onProperty), *axioms.objects(None, OWL.inverseOf)}
+    for axiom in (RDFS.subPropertyOf, RDFS.domain, RDFS.range, OWL.inverseOf, OWL.equivalentProperty):
+        mentioned.update(axioms.subjects(axiom))
+    for kind in (OWL.SymmetricProperty, OWL.TransitiveProperty):
+        mentioned.update(axioms.subjects(RDF.type, kind))
     found = Graph()
-    for node, kind in notes.subject_objects(RDF.type):
-        for above in axioms.transitive_objects(kind, RDFS.subClassOf):
-            if above is not None:
-                found.add((node, RDF.type, above))
-    return found - notes
+    for subject, predicate, value in asserted:
+        if predicate in mentioned and value != ESS.Attestation:
+            found.add((subject, predicate, value))
+    return found
+
+
+def _superclasses(asserted: Graph, axioms: Graph) -> Graph:
+    """Types of attestations, which are too many for the closure and have no other consequence."""
+    found = Graph()
+    above = [c for c in axioms.transitive_objects(ESS.Attestation, RDFS.subClassOf) if c is not None]
+    for node in asserted.subjects(RDF.type, ESS.Attestation):
+        for kind in above:
+            found.add((node, RDF.type, kind))
+    return found - asserted
 
 
 def _closure(asserted: Graph, axioms: Graph) -> Graph:

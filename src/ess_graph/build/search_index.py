@@ -103,13 +103,13 @@ def _things(
     engine: Engine, classes: set[str], labels: Mapping[tuple[str, str], str]
 ) -> tuple[set[tuple[str, str, str, str]], set[tuple[str, str, str, str]]]:
     things, words = set(), set()
+    for row in engine.rows(_query("members.rq")):
+        iri, kind = str(row["thing"]), str(row["class"])
+        if kind in classes:
+            label = labels.get((iri, "fr")) or labels.get((iri, "")) or labels.get((iri, "en")) or iri
+            things.add((iri, kind, label, fold(label)))
     for row in engine.rows(_query("searchable.rq")):
-        iri, kind, said = str(row["thing"]), str(row["class"]), str(row["text"])
-        if kind not in classes:
-            continue
-        label = labels.get((iri, "fr")) or labels.get((iri, "")) or labels.get((iri, "en")) or iri
-        things.add((iri, kind, label, fold(label)))
-        words.add((fold(said), iri, str(row["kind"]), said))
+        words.add((fold(str(row["text"])), str(row["thing"]), str(row["kind"]), str(row["text"])))
     return things, words
 
 

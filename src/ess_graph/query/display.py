@@ -11,9 +11,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class ClassDisplay:
-    """How one class is shown: ``blocks`` as in ``display.json``, in order, and the query that fills them."""
+    """How one class is shown: title of its list, ``blocks`` as in ``display.json``, and the query that fills them."""
 
     target: str
+    title: dict[str, str]
     blocks: tuple[dict[str, Any], ...]
     query: str
     see: dict[str, str]
@@ -32,6 +33,7 @@ class Display:
         self.classes = tuple(
             ClassDisplay(
                 target=item["target"],
+                title=item["title"],
                 blocks=tuple(item["blocks"]),
                 query=(folder / item["query"]).read_text(encoding="utf-8"),
                 see=item["see"],

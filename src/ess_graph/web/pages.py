@@ -9,7 +9,8 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, g, request, url_for
 from werkzeug.exceptions import NotFound
 
-from ess_graph.query import questions
+from ess_graph.folding import fold
+from ess_graph.query import catalogue, questions
 from ess_graph.query.index import Hit
 from ess_graph.query.views import Item, Listing, Value
 from ess_graph.vocab import ESS, PREFIXES
@@ -30,12 +31,13 @@ def blueprint(site: Site) -> Blueprint:
         opened = site.opened()
         counts = {value.iri: (value, n) for value, n in _kinds(opened, site)}
         shown = [counts[str(kind)] for kind in _ON_HOME if str(kind) in counts]
-        authorities = opened.index.things(str(ESS.Collectivite), 8, 0)
+        described = [str(row["thing"]) for row in opened.engine.rows(catalogue.text("described"))]
+        labels = opened.index.labels(described, g.lang)
         return cacheable(
             page(
                 "home.html",
                 counts=[{"thing": value, "count": n} for value, n in shown],
-                examples=[Value(label, url=site.link(iri), iri=iri) for iri, label in authorities],
+                examples=[Value(labels[iri][0], url=site.link(iri), iri=iri) for iri in described if iri in labels],
                 questions=[
                     Value(q.title(g.lang), url=url_for("sparql.sparql", query=q.query, lang=request.args.get("lang")))
                     for q in questions.all()[:10]
@@ -90,12 +92,12 @@ def blueprint(site: Site) -> Blueprint:
 def _kinds(opened: Opened, site: Site) -> list[tuple[Value, int]]:
     """Every class that has members, with their number, in alphabetical order."""
     counts = opened.index.counts()
-    labels = opened.index.labels(counts, g.lang)
     kinds = [
-        (Value(labels.get(iri, (iri, ""))[0], url=url_for("pages.listing", kind=_slug(iri)), iri=iri), n)
-        for iri, n in counts.items()
+        (Value(shown.title[g.lang], url=url_for("pages.listing", kind=_slug(shown.target)), iri=shown.target), n)
+        for shown in opened.display.classes
+        if (n := counts.get(shown.target))
     ]
-    return sorted(kinds, key=lambda kind: kind[0].text)
+    return sorted(kinds, key=lambda kind: fold(kind[0].text))
 
 
 def _slug(iri: str) -> str:
