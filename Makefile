@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PORT ?= 8000
 STAMP := $(VENV)/.ready
 
-.PHONY: serve setup test check format bench clean
+.PHONY: serve setup test check format clean
 .DEFAULT_GOAL := serve
 
 serve: $(STAMP) ## build the graph if its inputs changed, then serve it

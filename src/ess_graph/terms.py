@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pyoxigraph as ox
 from rdflib import BNode, Literal, URIRef
+from rdflib.namespace import XSD
 from rdflib.term import Node
 
 from ess_graph.errors import InvalidData
@@ -31,7 +32,9 @@ def to_rdflib(term: object) -> Node:
     if isinstance(term, ox.Literal):
         if term.language:
             return Literal(term.value, lang=term.language)
-        return Literal(term.value, datatype=URIRef(term.datatype.value), normalize=False)
+        # rdflib tells "a" from "a"^^xsd:string, which RDF 1.1 does not.
+        kind = URIRef(term.datatype.value)
+        return Literal(term.value, datatype=None if kind == XSD.string else kind, normalize=False)
     raise TypeError(f"{type(term).__name__} has no counterpart in RDF 1.1")
 
 

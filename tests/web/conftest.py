@@ -178,8 +178,9 @@ def address(app: Flask, tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
     settings: Settings = app.extensions["ess_graph"].settings
     number = free_port()
     environment = {"ESS_GRAPH_ROOT": str(settings.root), "ESS_GRAPH_HOME": str(settings.home)}
-    if settings.sources:
-        environment["ESS_GRAPH_SOURCES"] = str(settings.sources)
+    sources = ROOT.parent / "shared" / "sources"
+    if sources.is_dir():
+        environment["ESS_GRAPH_SOURCES"] = str(sources)
     with (tmp_path_factory.mktemp("server") / "log").open("wb") as log:
         arguments = [sys.executable, "-c", _SERVE, "serve", "--port", str(number)]
         with running(arguments, number, environment, log):
@@ -222,22 +223,3 @@ def hostile(project: Callable[[], Project]) -> Flask:
     made = project()
     made.publish((ROOT / "tests" / "hostile" / "hostile.trig").read_text(encoding="utf-8"))
     return create_app(made.settings)
-
-
-# Until tests/conftest.py has them ------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="session")
-def shared() -> Path:
-    folder = ROOT.parent / "shared"
-    if not folder.is_dir():
-        pytest.skip("../shared is not here")
-    return folder
-
-
-@pytest.fixture(scope="session")
-def app() -> Flask:
-    home = Path(os.environ["T1_HOME"])
-    building.build(ROOT, home, LocalBackend())
-    sources = ROOT.parent / "shared" / "sources"
-    return create_app(Settings(ROOT, home, sources if sources.is_dir() else None))

@@ -25,7 +25,9 @@ HTML, TURTLE, NT, JSONLD, RDFXML = (
 OFFERED = (HTML, TURTLE, NT, JSONLD, RDFXML)
 ALIASES = (("text/plain", NT), ("application/x-turtle", TURTLE), ("application/xml", "application/unknown"))
 
-FIREFOX = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/png,image/svg+xml,*/*;q=0.8"
+FIREFOX = (
+    "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/png,image/svg+xml,*/*;q=0.8"
+)
 CHROME = (
     "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8,"
     "application/signed-exchange;v=b3;q=0.7"

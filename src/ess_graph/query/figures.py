@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rdflib.term import Node
 
 from ess_graph.folding import fold
+from ess_graph.query.dates import in_words
 from ess_graph.query.views import Row, Value
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def _heading(record: str, reader: Reader) -> str:
     name = reader.labels.get(record, (passage.title or passage.file, ""))[0]
     if not passage.date:
         return name
-    return (_INFERRED if passage.concluded else _DATED)[reader.lang].format(name, passage.date)
+    return (_INFERRED if passage.concluded else _DATED)[reader.lang].format(name, in_words(passage.date, reader.lang))
 
 
 def _slice(facts: Facts, figure: Node, reader: Reader) -> tuple[Value, ...]:
@@ -72,7 +73,7 @@ def _slice(facts: Facts, figure: Node, reader: Reader) -> tuple[Value, ...]:
 def _values(figures: list[Node], facts: Facts, reader: Reader) -> tuple[Value, ...]:
     values = []
     for figure in sorted(figures, key=str):
-        dates = " / ".join(v.text for v in _cells(facts, figure, ("date",), reader))
+        dates = " / ".join(in_words(v.text, reader.lang) for v in _cells(facts, figure, ("date",), reader))
         text = reader.figures.get(str(figure), str(figure))
         values.append(
             Value(

@@ -238,9 +238,7 @@ def _conclusions(kind: str, rows: Sequence[Row], reader: Reader, say: Words) -> 
         return (reader.value(row["subject"]),), (reader.value(row["said"]),), (reader.value(row["value"]),), tuple(by)
 
     columns = tuple(say(f"quality.{name}") for name in ("subject", "said", "value", "by"))
-    return Block(
-        f"curation-{kind}", say(f"quality.kind.{kind}"), "table", columns, concluded(rows, cells, reader)
-    )
+    return Block(f"curation-{kind}", say(f"quality.kind.{kind}"), "table", columns, concluded(rows, cells, reader))
 
 
 def _kind(row: Row) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from rdflib import Literal, URIRef
-from rdflib.namespace import DCTERMS, PROV, SKOS
+from rdflib import URIRef
+from rdflib.namespace import DCTERMS, SKOS
 from rdflib.term import Node
+from rdflib.util import from_n3
 
 from ess_graph.engine.base import Engine, Row
 from ess_graph.engine.text import with_value
@@ -20,45 +21,6 @@ from ess_graph.query.readers import Linker, Reader, Texts, iris_of
 from ess_graph.query.views import Block, Nature, Source, Value
 from ess_graph.query.views import Row as ViewRow
 from ess_graph.vocab import ESS, SCHEMA, VOC
-
-#: In the order in which a page shows them.
-STATES = ("changed", "renamed", "new", "gone", "kept")
-FIELDS = (
-    "figures", "people", "address", "schemes", "programmes", "partners", "agreements", "actions", "events", "bodies",
-    "members", "aims", "resources",
-)  # fmt: skip
-#: What tells a thing in a few words when only one version has it.
-_BRIEF = (SCHEMA.startDate, SCHEMA.endDate, ESS.statut, ESS.intitule, DCTERMS.description)
-
-
-@dataclass(frozen=True)
-class Version:
-    """One version of a record."""
-
-    record: Value
-    title: str
-    date: str | None
-    inferred: bool
-
-
-@dataclass(frozen=True)
-class Pair:
-    """A record, the earlier one that it revises, and what both describe."""
-
-    old: Version
-    new: Version
-    topic: Value | None
-
-
-@dataclass(frozen=True)
-class Field:
-    """One field: how many things are in each state, and a block for each state that has some."""
-
-    key: str
-    name: str
-    counts: Mapping[str, int]
-    blocks: tuple[tuple[str, Block], ...]
-    query: str
 
 
 @dataclass(frozen=True)
@@ -95,17 +57,21 @@ def compare(
     pair: Pair, lang: str, say: Words, *, engine: Engine, index: Index, link: Linker, texts: Texts
 ) -> Comparison:
     """Two versions field by field; ``say`` gives the names of fields, states and columns."""
-    new = URIRef(pair.new.record.iri or "")
-    names = ("versions", "version_statements", "version_figures")
-    things, statements, figures = (engine.rows(catalogue.text(name), {"new": new}).rows for name in names)
-    notes = engine.rows(catalogue.text("curation"), {"subject": new}).rows
-    rows = [row for found in (things, statements, figures, notes) for row in found if row.get("old", old := _old(pair)) == old]
-    iris = iris_of(term for row in rows for term in row.values())
+    both: dict[str, Node] = {"old": URIRef(pair.old.record.iri or ""), "new": URIRef(pair.new.record.iri or "")}
+    things = engine.rows(catalogue.text("versions"), both).rows
+    said = engine.rows(catalogue.text("version_statements"), both).rows
+    figures = engine.rows(catalogue.text("version_figures"), both).rows
+    notes = engine.rows(catalogue.text("curation"), {"subject": both["new"]}).rows
+    iris = iris_of(term for found in (things, said, figures, notes) for row in found for term in row.values())
     iris |= {iri for row in figures for name in ("before", "after", "narrowed") for iri in str(row[name]).split()}
-    compared = _Compared(pair, Reader.over(iris, lang, index, link, texts), say, statements)
+    maker = Maker(pair, Reader.over(iris, lang, index, link, texts), say, said)
     by_field: dict[str, list[Row]] = defaultdict(list)
     for row in things:
         by_field[str(row["field"])].append(row)
-    fields = [_figures(compared, figures)] if figures else []
-    fields += [_things(compared, key, by_field[key]) for key in FIELDS if by_field[key]]
-    return Comparison(pair, _notes(notes, compared), tuple(fields))
+    fields = [maker.figures(figures)] if figures else []
+    fields += [maker.things(key, by_field[key]) for key in FIELDS if by_field[key]]
+    noted = [row for row in notes if row["said"] == SKOS.editorialNote]
+    remarks = concluded(noted, lambda row: ((maker.reader.value(row["value"]),),), maker.reader)
+    return Comparison(
+        pair, Block("notes", say("versions.notes"), "long", ("",), remarks) if noted else None, tuple(fields)
+    )

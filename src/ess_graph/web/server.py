@@ -3,25 +3,37 @@
 Chosen by capability: a stream that breaks ends the connection without its last chunk, so every client sees
 it; an application can look at the client's socket and notice that nobody is there any more; and SIGHUP
 changes workers without refusing a request. ``tests/web/test_server.py`` holds the three.
+
+Two things gunicorn leaves open are closed here: a request line without an end, and the stream that breaks
+for a client of HTTP/1.0, where the end of the connection is the end of the answer.
 """
 
 from __future__ import annotations
 
 import select
 import socket
-from collections.abc import Callable
+import struct
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
+from gunicorn.http import message
 
 #: Seconds that running requests get when the server is asked to end; well under the 10 s promised.
 GRACE = 6
+
+#: Longest request line, in bytes: a query in an address may be long, but it ends.
+MAX_LINE = 1024 * 1024
+
+Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 class Server(BaseApplication):  # type: ignore[misc]
     """Runs an application that each worker makes for itself, after the fork."""
 
-    def __init__(self, factory: Callable[[], Any], host: str, port: int, *, workers: int = 2, threads: int = 8) -> None:
+    def __init__(
+        self, factory: Callable[[], Application], host: str, port: int, *, workers: int = 2, threads: int = 8
+    ) -> None:
         self._factory = factory
         self._options = {
             "bind": f"{host}:{port}",
@@ -32,19 +44,52 @@ class Server(BaseApplication):  # type: ignore[misc]
             "timeout": 60,
             "keepalive": 5,
             "loglevel": "warning",
-            "limit_request_line": 0,
+            "limit_request_line": MAX_LINE,
             "when_ready": lambda _: print(f"ess-graph is at http://{host}:{port} (Ctrl+C ends it)", flush=True),
         }
         super().__init__()
 
     def load_config(self) -> None:
         """Hand the options to gunicorn."""
+        # gunicorn lets nobody ask for more than this constant, except for no limit at all.
+        message.MAX_REQUEST_LINE = MAX_LINE
         for name, value in self._options.items():
             self.cfg.set(name, value)
 
-    def load(self) -> Any:
+    def load(self) -> Application:
         """Make the application; called once in each worker."""
-        return self._factory()
+        return _whole_or_reset(self._factory())
+
+
+def _whole_or_reset(application: Application) -> Application:
+    """An application whose broken answers show under HTTP/1.0 too, the protocol of many proxies.
+
+    While such an answer is on its way its connection is set to end in a reset, which the client reports as an
+    error; only an answer that is complete sets it back to an ordinary end.
+    """
+
+    def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        found = application(environ, start_response)
+        connection = environ.get("gunicorn.socket")
+        if environ.get("SERVER_PROTOCOL") != "HTTP/1.0" or not isinstance(connection, socket.socket):
+            return found
+        return _guarded(found, connection)
+
+    return answer
+
+
+def _guarded(pieces: Iterable[bytes], connection: socket.socket) -> Iterator[bytes]:
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    try:
+        yield from pieces
+    except BaseException:
+        # Closed before gunicorn can end it politely.
+        connection.close()
+        raise
+    finally:
+        if hasattr(pieces, "close"):
+            pieces.close()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 0, 0))
 
 
 def client_has_gone(environ: dict[str, Any]) -> bool:

@@ -60,7 +60,7 @@ def blueprint(site: Site) -> Blueprint:
                 if negotiate.best(accept, [_HTML, *offered(form)], ALIASES.items()) == _HTML:
                     return page("sparql.html", 200, **_answer_page(asked, form, opened, site))
             except BadQuery as error:
-                return page("sparql.html", 400, **_empty_page(), query=asked.query, error=_shown(error))
+                return page("sparql.html", 400, **_empty_page() | {"query": asked.query, "error": _shown(error)})
         return _answer(asked, opened, accept)
 
     @routes.route("/sparql", methods=["OPTIONS"])
