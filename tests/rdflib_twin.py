@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -92,8 +93,11 @@ class Twin:
             # The dataset is made here: left to itself rdflib would fetch what FROM names.
             prepared.algebra.datasetClause = None
             _unknown_functions(prepared)
-            result = self._dataset(scope or own).query(prepared, initBindings=dict(bindings or {}))
-            _ = result.bindings if result.type == Form.SELECT else None
+            with warnings.catch_warnings():
+                # rdflib's evaluator warns of its own use of its own dataset.
+                warnings.simplefilter("ignore", DeprecationWarning)
+                result = self._dataset(scope or own).query(prepared, initBindings=dict(bindings or {}))
+                _ = result.bindings if result.type == Form.SELECT else None
             return result
         except BadQuery:
             raise

@@ -172,6 +172,35 @@ def pin(folder: Path) -> None:
         click.echo(passage_facts(passage, record, lines))
 
 
+@sources.command()
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--format", "form", type=click.Choice(["text", "csv"]), default="text", show_default=True)
+def coverage(folder: Path, form: str) -> None:
+    """Say of each line of the documents in FOLDER what cites it, or why nothing does.
+
+    Exit code 1: a line is forgotten, neither cited nor explained in data/lines-without-facts.csv.
+
+    Example: ess-graph sources coverage ../documents --format csv > coverage.csv
+    """
+    import csv
+
+    from ess_graph.build import coverage as covering
+    from ess_graph.build import read
+    from ess_graph.settings import Settings
+
+    root = Settings.read().root
+    found = covering.cover(read.read(root), folder, root / covering.REASONS)
+    if form == "csv":
+        table = csv.writer(sys.stdout, lineterminator="\n")
+        table.writerow(("document", "line", "statements", "reason"))
+        table.writerows(found.rows())
+        for complaint in found.complaints:
+            click.echo(complaint, err=True)
+    else:
+        click.echo(found.text(), nl=False)
+    sys.exit(0 if found.complete else 1)
+
+
 @main.group()
 def releases() -> None:
     """What was published."""

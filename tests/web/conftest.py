@@ -30,6 +30,11 @@ ROOT = Path(__file__).parents[2]
 _SERVE = "from ess_graph.cli import main; main()"
 _READY = 60
 
+_NO_SHAPE = """
+@prefix sh: <http://www.w3.org/ns/shacl#> .
+<urn:shape:none> a sh:NodeShape ; sh:targetNode <urn:nobody> ; sh:nodeKind sh:IRI .
+"""
+
 
 @dataclass(frozen=True)
 class Reply:
@@ -80,7 +85,7 @@ def flask_send(app: Flask) -> Send:
     def send(
         path: str, method: str = "GET", *, body: bytes | None = None, headers: Mapping[str, str] | None = None
     ) -> Reply:
-        response = browser.open(path, method=method, data=body, headers=dict(headers or {}))
+        response = browser.open(path, method=method, data=body, headers=dict(headers or {}), buffered=True)
         return Reply(response.status_code, _lower(response.headers.items()), response.data)
 
     return send
@@ -198,6 +203,7 @@ class Project:
         (root / "shapes").mkdir()
         # Hostile data would be refused by the other shapes; a page must stand it all the same.
         shutil.copy(ROOT / "shapes" / "display.ttl", root / "shapes")
+        (root / "shapes" / "core.ttl").write_text(_NO_SHAPE, encoding="utf-8")
         (root / "data").mkdir()
 
     @property

@@ -29,17 +29,7 @@ def verify(data: Graph, folder: Path) -> Check:
         data: every asserted triple.
         folder: holds the documents under the names of their ``dcterms:identifier``.
     """
-    complaints: list[str] = []
-    documents = {d: str(name) for d, name in data.subject_objects(DCTERMS.identifier) if d in _documents(data)}
-    texts: dict[Node, list[str]] = {}
-    for document, name in sorted(documents.items(), key=lambda item: item[1]):
-        path = folder / name
-        if not path.is_file():
-            complaints.append(f"{name} is not in {folder}: put it there, or name the folder that holds it.")
-        elif sha256(path) != str(data.value(document, ESS.sha256)):
-            complaints.append(f"{name} is not the document that was cited: its SHA-256 differs.")
-        else:
-            texts[document] = passages.read_lines(path)
+    texts, complaints = documents(data, folder)
     described = set(data.subjects(RDF.type, ESS.Passage))
     cited = {p for p in data.objects(None, PROV.wasDerivedFrom) if "#L" in str(p)}
     complaints += [
@@ -58,6 +48,22 @@ def verify(data: Graph, folder: Path) -> Check:
         else:
             verified += 1
     return Check(verified, tuple(complaints))
+
+
+def documents(data: Graph, folder: Path) -> tuple[dict[URIRef, list[str]], list[str]]:
+    """Lines of each document that is what was cited, and a sentence for each that is not there or has changed."""
+    texts: dict[URIRef, list[str]] = {}
+    complaints: list[str] = []
+    named = {document: str(data.value(document, DCTERMS.identifier)) for document in _documents(data)}
+    for document, name in sorted(named.items(), key=lambda item: item[1]):
+        path = folder / name
+        if not path.is_file():
+            complaints.append(f"{name} is not in {folder}: put it there, or name the folder that holds it.")
+        elif sha256(path) != str(data.value(document, ESS.sha256)):
+            complaints.append(f"{name} is not the document that was cited: its SHA-256 differs.")
+        else:
+            texts[URIRef(str(document))] = passages.read_lines(path)
+    return texts, complaints
 
 
 def missing(data: Graph, folder: Path) -> list[tuple[URIRef, URIRef, list[str]]]:

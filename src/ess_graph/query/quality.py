@@ -18,7 +18,7 @@ from ess_graph.folding import fold
 from ess_graph.query import catalogue
 from ess_graph.query.index import Index
 from ess_graph.query.readers import Linker, Reader, Texts, iris_of
-from ess_graph.query.views import Block, Nature, Source, Value
+from ess_graph.query.views import Nature, Source, Value
 from ess_graph.query.views import Row as ViewRow
 from ess_graph.vocab import BASE, CURATION, ESS, SCHEMA
 
@@ -29,6 +29,8 @@ Words = Callable[..., str]
 YEARS = 3
 SEVERITIES = ("Violation", "Warning", "Info")
 _KINDS = {
+    ESS.contredit: "conflicts",
+    SKOS.editorialNote: "notes",
     DCTERMS.replaces: "renamings",
     PROV.wasRevisionOf: "versions",
     DCTERMS.date: "dates",
@@ -52,6 +54,7 @@ class Age:
     """A record and its date; ``due`` is when it wants a new look, with the date's own precision."""
 
     record: Value
+    document: Value
     topic: Value | None
     authority: bool
     date: str | None
@@ -93,18 +96,47 @@ class Severity:
 
 
 @dataclass(frozen=True)
+class Conflict:
+    """Two things that contradict each other, the older source first, and why a curator says so."""
+
+    about: Value
+    indicator: str | None
+    sides: tuple[Value, ...]
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class Conclusion:
+    """What one reason concludes: statements as subject, property and value, and the passages they rest on."""
+
+    statements: tuple[tuple[Value, Value, Value], ...]
+    reason: str | None
+    author: Value | None
+    date: str | None
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """Conclusions that stand together: the notes on one record, or the statements of one kind."""
+
+    name: str
+    conclusions: tuple[Conclusion, ...]
+
+
+@dataclass(frozen=True)
 class Curation:
     """What a curator wrote: disagreements, notes by record, conclusions by kind."""
 
-    conflicts: Block | None
-    notes: tuple[Block, ...]
-    conclusions: tuple[Block, ...]
+    conflicts: tuple[Conflict, ...]
+    notes: tuple[Shelf, ...]
+    conclusions: tuple[Shelf, ...]
 
 
 def ages(engine: Engine, today: date, lang: str, index: Index, link: Linker) -> list[Age]:
     """Every record: those without a date first, then from the oldest to the newest."""
     rows = engine.rows(catalogue.text("record_ages")).rows
-    labels = index.labels(iris_of(row["topic"] for row in rows if "topic" in row), lang)
+    labels = index.labels(iris_of(term for row in rows for term in row.values()), lang)
     found = []
     for row in rows:
         topic = str(row.get("topic", ""))
@@ -114,6 +146,9 @@ def ages(engine: Engine, today: date, lang: str, index: Index, link: Linker) -> 
         found.append(
             Age(
                 record=Value(str(row["title"]), url=link(str(row["record"])), iri=str(row["record"])),
+                document=Value(
+                    labels.get(str(row["document"]), (str(row["document"]), ""))[0], url=link(str(row["record"]))
+                ),
                 topic=Value(labels[topic][0], url=link(topic), iri=topic) if topic in labels else None,
                 authority=authority,
                 date=dated,
@@ -162,16 +197,22 @@ def curation(lang: str, say: Words, *, engine: Engine, index: Index, link: Linke
     """Everything that a curator wrote in this release; ``say`` gives the names of columns and headings."""
     rows = engine.rows(catalogue.text("curation")).rows
     reader = Reader.over(iris_of(term for row in rows for term in row.values()), lang, index, link, texts)
-    notes = [row for row in rows if row["said"] == SKOS.editorialNote]
-    pairs = [row for row in rows if row["said"] == ESS.contredit]
-    others: dict[str, list[Row]] = defaultdict(list)
+    shelves: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
-        if row["said"] not in (SKOS.editorialNote, ESS.contredit):
-            others[_kind(row)].append(row)
+        shelves[_kind(row)].append(row)
+    pairs = {frozenset((row["subject"], row["value"])): row for row in shelves["conflicts"]}
+    by_record: dict[str, list[Row]] = defaultdict(list)
+    for row in shelves["notes"]:
+        found = sources_of(row, reader)
+        by_record[found[0].document if found else say("quality.notes.nowhere")].append(row)
     return Curation(
-        conflicts=_conflicts(pairs, reader, say) if pairs else None,
-        notes=tuple(_notes(notes, reader, say)),
-        conclusions=tuple(_conclusions(kind, others[kind], reader, say) for kind in KINDS if others[kind]),
+        conflicts=tuple(sorted((_conflict(row, reader) for row in pairs.values()), key=lambda c: fold(c.about.text))),
+        notes=tuple(
+            _shelf(name, here, reader) for name, here in sorted(by_record.items(), key=lambda item: fold(item[0]))
+        ),
+        conclusions=tuple(
+            _shelf(say(f"quality.kind.{kind}"), shelves[kind], reader) for kind in KINDS if shelves[kind]
+        ),
     )
 
 
@@ -192,22 +233,13 @@ def sources_of(row: Row, reader: Reader) -> tuple[Source, ...]:
     return reader.sources(c.passage for c in cited if c.graph == str(CURATION))
 
 
-def _conflicts(pairs: Sequence[Row], reader: Reader, say: Words) -> Block:
-    once = {frozenset((row["subject"], row["value"])): row for row in pairs}
-
-    def cells(row: Row) -> tuple[tuple[Value, ...], ...]:
-        about = reader.value(row["about" if "about" in row else "subject"])
-        indicator = (reader.value(row["indicator"]),) if "indicator" in row else ()
-        sides = sorted((_side(str(row[name]), reader) for name in ("subject", "value")), key=_when)
-        return (about,), indicator, (sides[0],), (sides[1],)
-
-    columns = tuple(say(f"quality.conflicts.{name}") for name in ("about", "indicator", "one", "other"))
-    rows = tuple(
-        # The lines stand under each value; the reason's own would only repeat them.
-        ViewRow(row.cells, row.nature, note=row.note)
-        for row in concluded(once.values(), cells, reader)
+def _conflict(row: Row, reader: Reader) -> Conflict:
+    return Conflict(
+        about=reader.value(row["about" if "about" in row else "subject"]),
+        indicator=reader.value(row["indicator"]).text if "indicator" in row else None,
+        sides=tuple(sorted((_side(str(row[name]), reader) for name in ("subject", "value")), key=_when)),
+        reason=str(row["reason"]) if "reason" in row else None,
     )
-    return Block("conflicts", say("quality.conflicts"), "figures", columns, rows)
 
 
 def _side(iri: str, reader: Reader) -> Value:
@@ -221,24 +253,27 @@ def _when(side: Value) -> tuple[str, str]:
     return min((s.date or "" for s in side.sources), default=""), side.iri or ""
 
 
-def _notes(rows: Sequence[Row], reader: Reader, say: Words) -> Iterable[Block]:
-    by_record: dict[str, list[Row]] = defaultdict(list)
+def _shelf(name: str, rows: Sequence[Row], reader: Reader) -> Shelf:
+    together: dict[tuple[str, ...], list[Row]] = defaultdict(list)
     for row in rows:
-        found = sources_of(row, reader)
-        by_record[found[0].document if found else say("quality.notes.nowhere")].append(row)
-    columns = (say("quality.subject"), say("quality.note"))
-    for at, (record, here) in enumerate(sorted(by_record.items(), key=lambda item: fold(item[0]))):
-        shown = concluded(here, lambda row: ((reader.value(row["subject"]),), (reader.value(row["value"]),)), reader)
-        yield Block(f"notes-{at}", record, "table", columns, shown)
+        # A note is one thing by itself; elsewhere one reason may conclude several statements.
+        note = str(row["value"]) if row["said"] == SKOS.editorialNote else ""
+        together[note, *(str(row.get(part, "")) for part in ("reason", "author", "date"))].append(row)
+    made = (_conclusion(same, reader) for same in together.values())
+    return Shelf(name, tuple(sorted(made, key=lambda c: [[fold(v.text) for v in said] for said in c.statements])))
 
 
-def _conclusions(kind: str, rows: Sequence[Row], reader: Reader, say: Words) -> Block:
-    def cells(row: Row) -> tuple[tuple[Value, ...], ...]:
-        by = [reader.value(row[name]) for name in ("author", "date") if name in row]
-        return (reader.value(row["subject"]),), (reader.value(row["said"]),), (reader.value(row["value"]),), tuple(by)
-
-    columns = tuple(say(f"quality.{name}") for name in ("subject", "said", "value", "by"))
-    return Block(f"curation-{kind}", say(f"quality.kind.{kind}"), "table", columns, concluded(rows, cells, reader))
+def _conclusion(rows: Sequence[Row], reader: Reader) -> Conclusion:
+    statements = {tuple(reader.value(row[part]) for part in ("subject", "said", "value")) for row in rows}
+    sources = {source: None for row in rows for source in sources_of(row, reader)}
+    first = rows[0]
+    return Conclusion(
+        statements=tuple(sorted(statements, key=lambda said: [fold(value.text) for value in said])),  # type: ignore[arg-type]
+        reason=str(first["reason"]) if "reason" in first else None,
+        author=reader.value(first["author"]) if "author" in first else None,
+        date=str(first["date"]) if "date" in first else None,
+        sources=tuple(sources),
+    )
 
 
 def _kind(row: Row) -> str:

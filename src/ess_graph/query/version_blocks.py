@@ -27,8 +27,9 @@ FIELDS = (
     "figures", "people", "address", "schemes", "programmes", "partners", "agreements", "actions", "events", "bodies",
     "members", "aims", "resources",
 )  # fmt: skip
-#: What tells a thing in a few words when only one version has it.
-_BRIEF = (SCHEMA.startDate, SCHEMA.endDate, ESS.statut, ESS.intitule, DCTERMS.description)
+#: What tells a thing in a few words when only one version has it; its dates come first.
+_DATES = (SCHEMA.startDate, SCHEMA.endDate)
+_BRIEF = (ESS.statut, ESS.intitule, ORG.organization, ORG.role, DCTERMS.description)
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,21 @@ class Field:
     counts: Mapping[str, int]
     blocks: Mapping[str, Block]
     query: str
+
+
+@dataclass(frozen=True)
+class _Thing:
+    """One thing of a field: its state, the names that it had, and who holds it if it is a membership."""
+
+    iri: Node
+    state: str
+    formers: set[Node]
+    who: set[Node]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its IRI and those of its former names."""
+        return (str(self.iri), *map(str, self.formers))
 
 
 class Maker:
@@ -94,17 +110,18 @@ class Maker:
 
     def things(self, key: str, rows: Iterable[Row]) -> Field:
         """The field of one kind of thing."""
-        states: dict[str, list[Row]] = defaultdict(list)
+        seen: dict[Node, _Thing] = {}
         for row in rows:
-            state = str(row["state"])
-            states[
-                "changed" if state == "kept" and key != "partners" and self._differs(row["thing"]) else state
-            ].append(row)
-        counts = {state: len({row["thing"] for row in found}) for state, found in states.items()}
+            thing = seen.setdefault(row["thing"], _Thing(row["thing"], str(row["state"]), set(), set()))
+            thing.formers.update({row["former"]} if "former" in row else ())
+            thing.who.update({row["who"]} if "who" in row else ())
+        states: dict[str, list[_Thing]] = defaultdict(list)
+        for thing in seen.values():
+            changed = thing.state == "kept" and key != "partners" and self._differs(thing.iri)
+            states["changed" if changed else thing.state].append(thing)
         make = self._partners if key == "partners" else self._others
-        return self._field(
-            key, counts, {state: make(key, state, states[state]) for state in STATES if states[state]}, "versions"
-        )
+        blocks = {state: make(key, state, states[state]) for state in STATES if states[state]}
+        return self._field(key, {state: len(found) for state, found in states.items()}, blocks, "versions")
 
     def _field(self, key: str, counts: Mapping[str, int], blocks: Mapping[str, Block], query: str) -> Field:
         text = with_value(catalogue.text(query), "new", URIRef(self._sides[1]))
@@ -115,7 +132,9 @@ class Maker:
         columns = (*heads, *(self._head(version) for version in (self.pair.old, self.pair.new)))
         dropped = {"new": len(heads), "gone": len(heads) + 1}.get(state)
         kept = [at for at in range(len(columns)) if at != dropped]
-        ordered = sorted(rows, key=lambda row: [[fold(v.text) for v in cell] for cell in row.cells[: len(heads)]])
+        # By name, and figures by what narrows them; the lines of one thing stay in the order in which they were made.
+        by = len(heads) if key == "figures" else 1
+        ordered = sorted(rows, key=lambda row: [[fold(v.text) for v in cell] for cell in row.cells[:by]])
         return Block(
             f"{key}-{state}",
             self.say(f"versions.state.{state}"),
@@ -148,96 +167,92 @@ class Maker:
         """Whether the versions say different things; a description is our paraphrase and proves nothing."""
         return any(row["said"] != DCTERMS.description for side in self._said[thing] for row in side)
 
-    def _others(self, key: str, state: str, rows: Sequence[Row]) -> Block:
+    def _others(self, key: str, state: str, things: Sequence[_Thing]) -> Block:
         if state in ("changed", "renamed"):
             heads = (self.say("versions.name"), self.say("versions.said"))
-            return self._table(key, state, "figures", heads, [line for row in rows for line in self._lines(row)])
-        shown = [self._brief(row, state) for row in rows]
-        columns: tuple[str, ...] = ("",)
-        if any(row.cells[1] for row in shown):
+            return self._table(key, state, "figures", heads, [line for thing in things for line in self._lines(thing)])
+        rows = sorted((self._brief(thing) for thing in things), key=lambda row: fold(row.cells[0][0].text))
+        name = self.say(f"versions.state.{state}")
+        if any(row.cells[1] for row in rows):
             columns = (self.say("versions.name"), self.say("versions.brief"))
-        else:
-            shown = [replace(row, cells=row.cells[:1]) for row in shown]
-        shown.sort(key=lambda row: fold(row.cells[0][0].text))
-        return Block(
-            f"{key}-{state}",
-            self.say(f"versions.state.{state}"),
-            "table" if columns[0] else "values",
-            columns,
-            tuple(shown),
-        )
+            return Block(f"{key}-{state}", name, "table", columns, tuple(rows))
+        return Block(f"{key}-{state}", name, "values", ("",), tuple(replace(row, cells=row.cells[:1]) for row in rows))
 
-    def _lines(self, row: Row) -> Iterator[ViewRow]:
+    def _lines(self, thing: _Thing) -> Iterator[ViewRow]:
         """A line for the former name, then one for each property of which the versions say different things."""
-        thing = row["thing"]
-        name = (self.reader.value(thing),)
-        if "former" in row:
-            cited = self.reader.of_statement(str(thing), str(DCTERMS.replaces), row["former"])
-            cells: tuple[tuple[Value, ...], ...] = (
-                name,
-                (),
-                (self._placed(row["former"], row, 0),),
-                (self._placed(thing, row, 1),),
-            )
-            yield ViewRow(cells, Nature.CONCLUDED, note=self.reader.note(Nature.CONCLUDED, None, cited))
-        sides = self._said[thing]
+        name = self._called(thing)
+        if thing.formers:
+            named = tuple(replace(self.reader.value(f), sources=self._where(thing, (0,))) for f in thing.formers)
+            renamed = replace(self.reader.value(thing.iri), sources=self._where(thing, (1,)))
+            cells = (name, (Value(self.say("versions.name")),), named, (renamed,))
+            yield ViewRow(cells, Nature.CONCLUDED, note=self._reason(thing))
+        sides = self._said[thing.iri]
         for said in sorted({r["said"] for side in sides for r in side}, key=lambda p: fold(self.reader.value(p).text)):
-            told = tuple(
-                tuple(self._stated(r, row) for r in side if r["said"] == said)
+            before, after = (
+                tuple(self._stated(r, thing) for r in side if r["said"] == said)
                 or (Value(self.say(f"versions.{absent}")),)
                 for side, absent in zip(sides, ("not-yet", "no-more"), strict=True)
             )
-            yield ViewRow((name, (replace(self.reader.value(said), url=None),), *told))
+            yield ViewRow((name, (replace(self.reader.value(said), url=None),), before, after))
 
-    def _stated(self, statement: Row, row: Row) -> Value:
-        """A value with the lines of the version that states it."""
-        value, record = self.reader.value(statement["value"]), str(statement["record"])
+    def _called(self, thing: _Thing) -> tuple[Value, ...]:
+        """Who holds a membership, for it has no name of its own; else the thing."""
+        return tuple(map(self.reader.value, thing.who)) or (self.reader.value(thing.iri),)
+
+    def _reason(self, thing: _Thing) -> str | None:
         cited = [
-            c.passage
-            for name in self._names(row)
-            for c in self.reader.of_statement(name, str(statement["said"]), statement["value"])
-            if c.graph == record
+            c
+            for former in thing.formers
+            for c in self.reader.of_statement(str(thing.iri), str(DCTERMS.replaces), former)
         ]
-        return replace(value, sources=self.reader.sources(cited))
+        return self.reader.note(Nature.CONCLUDED, None, cited)
 
-    def _placed(self, thing: Node, row: Row, side: int) -> Value:
-        return replace(self.reader.value(thing), sources=self._where(row, (side,)))
+    def _stated(self, statement: Row, thing: _Thing) -> Value:
+        """A value with the lines of the version that states it."""
+        record, said = str(statement["record"]), str(statement["said"])
+        cited = [c for name in thing.names for c in self.reader.of_statement(name, said, statement["value"])]
+        sources = self.reader.sources(c.passage for c in cited if c.graph == record)
+        return replace(self.reader.value(statement["value"]), sources=sources)
 
-    def _where(self, row: Row, sides: Iterable[int] = (0, 1)) -> tuple[Source, ...]:
+    def _where(self, thing: _Thing, sides: Iterable[int]) -> tuple[Source, ...]:
         """The lines in which the versions speak of a thing."""
         graphs = {self._sides[side] for side in sides}
-        cited = (c for name in self._names(row) for c in self.reader.cited.get(name, ()) if c.graph in graphs)
+        cited = (c for name in thing.names for c in self.reader.cited.get(name, ()) if c.graph in graphs)
         return self.reader.sources(c.passage for c in cited)
 
-    @staticmethod
-    def _names(row: Row) -> tuple[str, ...]:
-        return tuple(str(row[name]) for name in ("thing", "former") if name in row)
+    def _brief(self, thing: _Thing) -> ViewRow:
+        """A thing of one version, or the same in both, with what tells it in a few words."""
+        said = [] if thing.state == "kept" else [r for side in self._said[thing.iri] for r in side]
+        dates = [str(r["value"]) for p in _DATES for r in said if r["said"] == p]
+        words = [self.reader.value(r["value"]) for p in _BRIEF for r in said if r["said"] == p]
+        topic = self.pair.topic.iri if self.pair.topic else None
+        told = [*([Value(" – ".join(dict.fromkeys(dates)))] if dates else []), *(v for v in words if v.iri != topic)]
+        return ViewRow((self._called(thing), tuple(told)), sources=_plain(self._where(thing, (0, 1))))
 
-    def _brief(self, row: Row, state: str) -> ViewRow:
-        said = self._said[row["thing"]][0 if state == "gone" else 1] if state != "kept" else []
-        words = tuple(self.reader.value(r["value"]) for p in _BRIEF for r in said if r["said"] == p)
-        return ViewRow(((self.reader.value(row["thing"]),), words), sources=self._where(row))
+    def _partners(self, key: str, state: str, things: Sequence[_Thing]) -> Block:
+        return self._table(key, state, "table", (self.say("versions.partner"),), map(self._partner, things))
 
-    def _partners(self, key: str, state: str, rows: Sequence[Row]) -> Block:
-        return self._table(key, state, "table", (self.say("versions.partner"),), map(self._partner, rows))
-
-    def _partner(self, row: Row) -> ViewRow:
+    def _partner(self, thing: _Thing) -> ViewRow:
         """A partner with its agreements in each version, and the lines that name it a party."""
-        thing = row["thing"]
-        agreements = self._agreements[thing]
-        cells = tuple(tuple(sorted(map(self.reader.value, side), key=lambda v: fold(v.text))) for side in agreements)
-        names = {URIRef(name).n3() for name in self._names(row)}
+        agreements = self._agreements[thing.iri]
+        before, after = (
+            tuple(sorted(map(self.reader.value, side), key=lambda value: fold(value.text))) for side in agreements
+        )
+        names = {URIRef(name).n3() for name in thing.names}
         cited = {
             c.passage
             for agreement in agreements[0] | agreements[1]
             for c in self.reader.cited.get(str(agreement), ())
             if c.value in names and c.graph in self._sides
         }
-        sources = self.reader.sources(cited)
-        called: tuple[Value, ...] = (self.reader.value(thing),)
-        if "former" not in row:
-            return ViewRow((called, *cells), sources=sources)
-        reasons = self.reader.of_statement(str(thing), str(DCTERMS.replaces), row["former"])
-        called = (self.reader.value(row["former"]), *called)
-        note = self.reader.note(Nature.CONCLUDED, None, reasons)
-        return ViewRow((called, *cells), Nature.CONCLUDED, sources, note)
+        called, sources = (self.reader.value(thing.iri),), _plain(self.reader.sources(cited))
+        if not thing.formers:
+            return ViewRow((called, before, after), sources=sources)
+        former = tuple(map(self.reader.value, thing.formers))
+        cells = (called, (*former, *before), (*called, *after))
+        return ViewRow(cells, Nature.CONCLUDED, sources, self._reason(thing))
+
+
+def _plain(sources: Iterable[Source]) -> tuple[Source, ...]:
+    """Sources without their text, which a long list would repeat: one click leads to it."""
+    return tuple(replace(source, text=None) for source in sources)

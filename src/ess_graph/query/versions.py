@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from rdflib import URIRef
-from rdflib.namespace import DCTERMS, SKOS
+from rdflib.namespace import SKOS
 from rdflib.term import Node
-from rdflib.util import from_n3
 
 from ess_graph.engine.base import Engine, Row
-from ess_graph.engine.text import with_value
-from ess_graph.folding import fold
 from ess_graph.query import catalogue
 from ess_graph.query.index import Index
 from ess_graph.query.quality import Words, concluded
 from ess_graph.query.readers import Linker, Reader, Texts, iris_of
-from ess_graph.query.views import Block, Nature, Source, Value
-from ess_graph.query.views import Row as ViewRow
-from ess_graph.vocab import ESS, SCHEMA, VOC
+from ess_graph.query.version_blocks import FIELDS, Field, Maker, Pair, Version
+from ess_graph.query.views import Block, Value
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,10 @@ def blueprint(site: Site) -> Blueprint:
     def quality() -> Response:
         opened, today = site.opened(), date.today()
         ages = queries.ages(opened.engine, today, g.lang, opened.index, site.link)
+        # So many passages would make a heavy page: their text is one click away.
         curated = queries.curation(
             g.lang, translator(g.lang),
-            engine=opened.engine, index=opened.index, link=site.link, texts=site.passage_text,
+            engine=opened.engine, index=opened.index, link=site.link, texts=lambda _: None,
         )  # fmt: skip
         shown = page(
             "quality.html",
@@ -33,6 +34,6 @@ def blueprint(site: Site) -> Blueprint:
             years=queries.YEARS,
         )
         # Records grow old by themselves: the page of one release changes from day to day.
-        return cacheable(shown, opened.release.id, "quality", g.lang, today.isoformat(), str(site.settings.sources))
+        return cacheable(shown, opened.release.id, "quality", g.lang, today.isoformat())
 
     return routes

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, g, url_for
+from flask import Blueprint, Response, g, request, url_for
 from werkzeug.exceptions import NotFound
 
-from ess_graph.query.versions import STATES, Pair, compare, pairs
+from ess_graph.query.version_blocks import STATES, Pair
+from ess_graph.query.versions import compare, pairs
 from ess_graph.vocab import SOURCE
 from ess_graph.web.i18n import translator
 from ess_graph.web.replies import cacheable, page
@@ -40,7 +41,12 @@ def _listing(opened: Opened, site: Site, document: str = "") -> Response:
     shown = [
         (
             pair,
-            url_for("versions.versions", document=_path(pair).partition("#")[0], record=_path(pair).partition("#")[2]),
+            url_for(
+                "versions.versions",
+                document=_path(pair).partition("#")[0],
+                record=_path(pair).partition("#")[2],
+                lang=request.args.get("lang"),
+            ),
         )
         for pair in _pairs(opened, site)
         if _path(pair).startswith(f"{document}#" if document else "")

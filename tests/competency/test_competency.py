@@ -1,0 +1,214 @@
+"""Every competency question gets its expected answer, from every engine and over HTTP, out of facts that cite it."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from decimal import Decimal, InvalidOperation
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from rdflib import Literal
+from rdflib.plugins.sparql import prepareQuery
+from rdflib.plugins.sparql.parserutils import CompValue
+from rdflib.term import Node, Variable
+
+from ess_graph import terms
+from ess_graph.engine.base import Engine, Quad
+from ess_graph.engine.local import LocalBackend
+from ess_graph.releases import Release
+from ess_graph.vocab import PREFIXES
+from removal import Evidence
+
+HERE = Path(__file__).parent
+QUERIES = {path.stem: path.read_text(encoding="utf-8") for path in sorted(HERE.glob("CQ*.rq"))}
+QUESTIONS = HERE.parents[1].parent / "shared" / "competency" / "dev.json"
+
+Cell = str | Decimal | None
+Table = list[tuple[Cell, ...]]
+
+every_query = pytest.mark.parametrize("name", QUERIES)
+
+
+@cache
+def expected() -> dict[str, dict[str, Any]]:
+    """Expected answers by question; empty where ../shared is not at hand."""
+    if not QUESTIONS.is_file():
+        return {}
+    return {question["id"]: question for question in json.loads(QUESTIONS.read_text(encoding="utf-8"))}
+
+
+def question(name: str) -> dict[str, Any]:
+    """One expected answer, or a skip that says why there is none."""
+    if name not in expected():
+        pytest.skip(f"the expected answer of {name} (../shared/competency/dev.json) is not at hand")
+    return expected()[name]
+
+
+def cell(value: object) -> Cell:
+    """A value as answers are compared: numbers as numbers, text without case, typography and stray spaces."""
+    if value is None:
+        return None
+    try:
+        return Decimal(str(value).strip())
+    except InvalidOperation:
+        plain = unicodedata.normalize("NFKC", str(value)).replace("’", "'").casefold()
+        return " ".join(plain.split())
+
+
+def table(rows: Iterable[Sequence[object]], *, ordered: bool = False) -> Table:
+    """Rows as answers are compared."""
+    made = [tuple(cell(value) for value in row) for row in rows]
+    return made if ordered else sorted(made, key=repr)
+
+
+def answers(engine: Engine, name: str) -> list[list[Node | None]]:
+    """The rows of a query, its columns in order."""
+    found = engine.rows(QUERIES[name])
+    return [[row.get(column) for column in found.names] for row in found]
+
+
+def assert_expected(rows: Iterable[Sequence[object]], name: str) -> None:
+    asked = question(name)
+    ordered = bool(asked["ordered"])
+    assert table(rows, ordered=ordered) == table(asked["answer"], ordered=ordered)
+
+
+@pytest.fixture(scope="module")
+def evidence(release: Release) -> Evidence:
+    return Evidence.of((s, p, o, g) for s, p, o, g in terms.quads(release.dump) if g is not None)
+
+
+@pytest.fixture(scope="module")
+def literals(evidence: Evidence) -> set[Cell]:
+    return {cell(o) for _, _, o, _ in evidence.quads if isinstance(o, Literal)}
+
+
+def test_every_question_has_its_query() -> None:
+    missing = set(expected()) - set(QUERIES)
+    assert not missing, f"questions without a query: {sorted(missing)}"
+    assert QUERIES
+
+
+@every_query
+def test_it_opens_with_its_question(name: str) -> None:
+    first = QUERIES[name].splitlines()[0]
+    assert re.match(rf"# {name}\b.{{12,}}", first), "the first line is a comment: the question's number and its words"
+
+
+@every_query
+def test_it_is_self_contained(name: str) -> None:
+    """No prefix is taken for granted, so the text runs on any endpoint."""
+    prepareQuery(QUERIES[name])
+
+
+@every_query
+def test_the_engine_answers(engine: Engine, name: str) -> None:
+    rows = answers(engine, name)
+    assert rows and all(value is not None for row in rows for value in row)
+    assert_expected(rows, name)
+
+
+@every_query
+def test_the_twin_agrees(engine: Engine, twin: Engine, name: str) -> None:
+    assert table(answers(twin, name)) == table(answers(engine, name))
+
+
+@every_query
+def test_it_answers_over_http(client: FlaskClient, engine: Engine, name: str) -> None:
+    response = client.get(
+        "/sparql", query_string={"query": QUERIES[name]}, headers={"Accept": "application/sparql-results+json"}
+    )
+    assert response.status_code == 200, response.text
+    found = response.get_json(force=True)
+    rows = [[b.get(n, {}).get("value") for n in found["head"]["vars"]] for b in found["results"]["bindings"]]
+    assert table(rows) == table(answers(engine, name))
+    assert_expected(rows, name)
+
+
+@every_query
+def test_no_answer_is_made_up(engine: Engine, literals: set[Cell], name: str) -> None:
+    """Text that is answered is in the graph, and so is a number that no expression computes."""
+    found = engine.rows(QUERIES[name])
+    computed = _computed(QUERIES[name])
+    for row in found:
+        for column in found.names:
+            value = cell(row.get(column))
+            if column in computed and isinstance(value, Decimal):
+                continue
+            assert value in literals, f"?{column} = {value} is nowhere in the graph"
+
+
+@every_query
+def test_no_constant_is_projected(name: str) -> None:
+    prepared = prepareQuery(QUERIES[name])
+    projected = {str(v) for v in prepared.algebra.PV}
+    constant = {str(n.var) for n in _nodes(prepared.algebra) if n.name == "Extend" and isinstance(n.expr, Literal)}
+    constant |= {
+        str(variable)
+        for n in _nodes(prepared.algebra)
+        if n.name == "values"
+        for row in n.res
+        for variable, value in row.items()
+        if isinstance(value, Literal)
+    }
+    assert not projected & constant
+
+
+@pytest.mark.slow
+@every_query
+def test_without_its_facts_the_answer_changes(evidence: Evidence, engine: Engine, tmp_path: Path, name: str) -> None:
+    """The answer comes from facts: take away what rests on the question's lines, and another one comes."""
+    asked = question(name)
+    lines = [(e["doc"], e["lines"][0], e["lines"][1]) for e in asked.get("evidence", ())]
+    left = evidence.without(lines) if lines else evidence.without_graphs(evidence.records(asked["docs"]))
+    assert len(left) < len(evidence.quads), "no fact rests on the lines of this question"
+    before = table(answers(engine, name))
+    assert table(_answer_from(left, tmp_path, name)) != before
+
+
+def _answer_from(quads: set[Quad], folder: Path, name: str) -> list[list[Node | None]]:
+    backend = LocalBackend()
+    backend.create(folder / "store", quads)
+    engine = backend.open(folder / "store")
+    rows = answers(engine, name)
+    engine.close()
+    return rows
+
+
+def _nodes(node: object) -> Iterable[CompValue]:
+    if isinstance(node, CompValue):
+        yield node
+        for value in node.values():
+            yield from _nodes(value)
+    elif isinstance(node, list | tuple):
+        for value in node:
+            yield from _nodes(value)
+
+
+def _computed(query: str) -> set[str]:
+    """Variables that an aggregate or an arithmetic expression gives a value to, directly or by way of another."""
+    bound: dict[str, set[str]] = {}
+    made: set[str] = set()
+    for node in _nodes(prepareQuery(query, initNs=PREFIXES).algebra):
+        if node.name == "Extend":
+            bound.setdefault(str(node.var), set()).update(_variables(node.expr))
+            arithmetic = {n.name for n in _nodes(node.expr)} & {"AdditiveExpression", "MultiplicativeExpression"}
+            if arithmetic:
+                made.add(str(node.var))
+        elif node.name == "AggregateJoin":
+            made |= {str(a.res) for a in node.A if a.name != "Aggregate_Sample"}
+    while more := {v for v, used in bound.items() if used & made} - made:
+        made |= more
+    return made
+
+
+def _variables(expression: object) -> set[str]:
+    if isinstance(expression, Variable):
+        return {str(expression)}
+    return {str(value) for node in _nodes(expression) for value in node.values() if isinstance(value, Variable)}
