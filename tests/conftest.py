@@ -10,15 +10,18 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+# Helpers beside this file are imported by their bare names.
+sys.path.append(str(Path(__file__).parent))
+
+from ess_graph import terms
 from ess_graph.build.release import build
 from ess_graph.engine.base import Engine
 from ess_graph.engine.local import LocalBackend
 from ess_graph.releases import Release
 from ess_graph.settings import Settings
 from ess_graph.web.app import create_app
-
-# Helpers beside this file (the rdflib twin) are imported by their bare names.
-sys.path.append(str(Path(__file__).parent))
+from rdflib_twin import Twin
+from removal import Evidence
 
 ROOT = Path(__file__).parents[1]
 
@@ -52,9 +55,13 @@ def engine(release: Release) -> Iterator[Engine]:
 @pytest.fixture(scope="session")
 def twin(release: Release) -> Engine:
     """The rdflib twin of the same release."""
-    from rdflib_twin import Twin
-
     return Twin.of(release.dump)
+
+
+@pytest.fixture(scope="session")
+def evidence(release: Release) -> Evidence:
+    """Which passages each statement of the release rests on."""
+    return Evidence.of((s, p, o, g) for s, p, o, g in terms.quads(release.dump) if g is not None)
 
 
 @pytest.fixture(scope="session")

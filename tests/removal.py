@@ -6,15 +6,17 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+import pyoxigraph as ox
 from rdflib import URIRef
 from rdflib.namespace import DCTERMS, PROV, RDF
 from rdflib.term import Node
 
 from ess_graph import passages
 from ess_graph.engine.base import Quad
-from ess_graph.vocab import ESS, INFERENCES, SOURCE
+from ess_graph.terms import to_oxigraph
+from ess_graph.vocab import INFERENCES, SOURCE
 
-#: First and last line of a document, by the file's name.
+#: A document by its file's name without suffix, first and last line.
 Lines = tuple[str, int, int]
 
 
@@ -73,19 +75,15 @@ class Evidence:
         }
         return {q for q in left if not (q[3] == INFERENCES and frozenset((q[0], q[2])) in pairs)}
 
-    def without_graphs(self, graphs: Iterable[str]) -> set[Quad]:
-        """Every quad but those of these graphs, and what was inferred between the same two terms."""
-        dropped = set(graphs)
-        gone = {q for q in self.quads if str(q[3]) in dropped}
-        pairs = {frozenset((s, o)) for s, _, o, _ in gone}
-        return {q for q in self.quads - gone if not (q[3] == INFERENCES and frozenset((q[0], q[2])) in pairs)}
 
-    def records(self, documents: Iterable[str]) -> set[str]:
-        """Graphs of the records of documents, by the files' names without their suffix."""
-        wanted = set(documents)
-        iris = {iri for iri, name in self.names.items() if name.removesuffix(".txt") in wanted}
-        fiches = {s for s, p, o, _ in self.quads if p == RDF.type and o == ESS.Fiche}
-        return {str(s) for s, p, o, _ in self.quads if s in fiches and p == DCTERMS.isPartOf and str(o) in iris}
+def in_memory(quads: Iterable[Quad]) -> ox.Store:
+    """A store of quads, their merge as its default graph."""
+    store = ox.Store()
+    for s, p, o, g in quads:
+        triple = to_oxigraph(s), ox.NamedNode(str(p)), to_oxigraph(o)
+        store.add(ox.Quad(*triple, ox.NamedNode(str(g))))
+        store.add(ox.Quad(*triple, ox.DefaultGraph()))
+    return store
 
 
 def _notes(subject: Node) -> bool:

@@ -49,3 +49,21 @@ class NotPossibleNow(EssGraphError):
     """A lock, a disk or a missing file stands in the way; trying again later may work."""
 
     status = 503
+
+
+class LimitHit(NotPossibleNow):
+    """A limit of the operator's ended a query, or kept it from starting.
+
+    Attributes:
+        limit: which one: ``time``, ``memory``, ``size`` or ``queue``.
+        retry_after: seconds after which asking again makes sense.
+    """
+
+    def __init__(self, message: str, limit: str, retry_after: int = 10) -> None:
+        super().__init__(message)
+        self.limit = limit
+        self.retry_after = retry_after
+
+
+class ClientGone(EssGraphError):
+    """Nobody waits for this answer any more."""

@@ -153,7 +153,9 @@ def test_the_number_of_a_list_is_what_its_query_counts(client: FlaskClient) -> N
         page = get(client, f"/explorer/{kind}")
         shown = int(re.sub(r"\D", "", page.all("p", class_="tally")[0][1].partition("entrée")[0]))
         query = next(link for link in page.links if link.startswith("/sparql?"))
-        answer = client.get(query, headers={"Accept": "application/sparql-results+json"}, buffered=True).get_json(force=True)
+        answer = client.get(query, headers={"Accept": "application/sparql-results+json"}, buffered=True).get_json(
+            force=True
+        )
         things = {row["thing"]["value"] for row in answer["results"]["bindings"]}
         assert len(things) == shown, kind
 
@@ -250,8 +252,9 @@ def test_sources_lead_to_their_passage(region: Page, client: FlaskClient) -> Non
     pages: dict[str, Page] = {}
     for address in chips:
         path, _, anchor = address.partition("#")
-        page = pages.setdefault(path, get(client, path))
-        assert unquote(anchor) in page.ids, address
+        if path not in pages:
+            pages[path] = get(client, path)
+        assert unquote(anchor) in pages[path].ids, address
     assert len(pages) >= 2
 
 
@@ -259,7 +262,9 @@ def test_every_block_shows_its_query(region: Page, client: FlaskClient) -> None:
     queries = [link for link in region.links if link.startswith("/sparql?query=")]
     assert len(queries) >= len(region.all("h3")) // 2 > 3
     for link in queries:
-        answer = client.get(link, headers={"Accept": "application/sparql-results+json"}, buffered=True).get_json(force=True)
+        answer = client.get(link, headers={"Accept": "application/sparql-results+json"}, buffered=True).get_json(
+            force=True
+        )
         assert answer["results"]["bindings"], link
 
 
@@ -383,7 +388,9 @@ def test_an_unknown_entity_is_a_helpful_404(client: FlaskClient, path: str) -> N
     page = get(client, path, 404)
     assert "/page/collectivite/region-grand-est" in [urlsplit(link).path for link in page.links], "what exists nearby"
     assert page.all("input", name="q"), "and a search box"
-    reply = client.get(path, headers={"Accept": "application/json"} if "page" in path else {"Accept": "text/turtle"}, buffered=True)
+    reply = client.get(
+        path, headers={"Accept": "application/json"} if "page" in path else {"Accept": "text/turtle"}, buffered=True
+    )
     assert (reply.status_code, reply.mimetype) == (404, "application/problem+json")
     found = reply.get_json(force=True)
     assert found["status"] == 404
@@ -499,7 +506,9 @@ def test_style_loads_nothing_from_elsewhere(client: FlaskClient) -> None:
     assert "@import" not in style
     for address in re.findall(r"url\(\s*['\"]?([^'\")]+)", style):
         assert not re.match(r"(?:[a-z]+:)?//", address), address
-    assert not re.search(r"https?://(?!www\.w3\.org)", client.get("/static/site.js", buffered=True).get_data(as_text=True))
+    assert not re.search(
+        r"https?://(?!www\.w3\.org)", client.get("/static/site.js", buffered=True).get_data(as_text=True)
+    )
 
 
 @pytest.mark.slow
@@ -579,7 +588,9 @@ def test_a_new_release_is_seen_without_a_restart(project: Callable[[], Any]) -> 
     assert "Premier nom" in page.get_data(as_text=True)
     assert first in client.get("/sante", buffered=True).get_data(as_text=True)
     tag = page.headers["ETag"]
-    assert client.get("/page/structure/test", headers={**BROWSER, "If-None-Match": tag}, buffered=True).status_code == 304
+    assert (
+        client.get("/page/structure/test", headers={**BROWSER, "If-None-Match": tag}, buffered=True).status_code == 304
+    )
     second = made.publish(_DATA.format(label="Second nom"))
     assert second != first
     again = client.get("/page/structure/test", headers={**BROWSER, "If-None-Match": tag}, buffered=True)

@@ -102,11 +102,10 @@ class Maker:
             cells = ((self.reader.value(row["indicator"]),), tuple(self._narrowed(row)), before, after)
             lines[str(row["state"])].append(ViewRow(cells, note=" ".join(notes) or None))
         heads = (self.say("versions.indicator"), self.say("versions.detail"))
-        counts = {state: len(found) for state, found in lines.items()}
         blocks = {
             state: self._table("figures", state, "figures", heads, lines[state]) for state in STATES if lines[state]
         }
-        return self._field("figures", counts, blocks, "version_figures")
+        return self._field("figures", {state: len(lines[state]) for state in blocks}, blocks, "version_figures")
 
     def things(self, key: str, rows: Iterable[Row]) -> Field:
         """The field of one kind of thing."""
@@ -121,7 +120,7 @@ class Maker:
             states["changed" if changed else thing.state].append(thing)
         make = self._partners if key == "partners" else self._others
         blocks = {state: make(key, state, states[state]) for state in STATES if states[state]}
-        return self._field(key, {state: len(found) for state, found in states.items()}, blocks, "versions")
+        return self._field(key, {state: len(states[state]) for state in blocks}, blocks, "versions")
 
     def _field(self, key: str, counts: Mapping[str, int], blocks: Mapping[str, Block], query: str) -> Field:
         text = with_value(catalogue.text(query), "new", URIRef(self._sides[1]))

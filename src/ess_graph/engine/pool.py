@@ -1,0 +1,269 @@
+"""Worker processes under watch: whoever exceeds a limit is ended and replaced, and nobody else notices."""
+
+from __future__ import annotations
+
+import json
+import select
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from ess_graph.engine import text
+from ess_graph.engine.base import WHOLE, Scope
+from ess_graph.engine.worker import HEAD
+from ess_graph.errors import BadQuery, ClientGone, LimitHit, NotPossibleNow
+from ess_graph.vocab import PREFIXES
+
+#: Seconds a query may take in the light lane before it moves to the heavy one.
+LIGHT = 0.5
+_POLL = 0.1
+_REMEMBERED = 1000
+_MIB = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a query may use.
+
+    Attributes:
+        seconds: from the start of its evaluation to the last byte.
+        memory: address space of its process, in MiB.
+        size: bytes of its answer, in MiB.
+        waiting: queries that may wait for a worker; one more is refused.
+    """
+
+    seconds: float = 30
+    memory: int = 2048
+    size: int = 512
+    waiting: int = 32
+
+
+class Worker:
+    """One process and the socket to it."""
+
+    def __init__(self, store: Path, limits: Limits, *, polite: bool) -> None:
+        self._socket, theirs = socket.socketpair()
+        command = [sys.executable, "-m", "ess_graph.engine.worker", str(store), str(theirs.fileno())]
+        # The heavy lane gives way: pages and point queries go before it wherever processors are short.
+        self._process = subprocess.Popen(  # noqa: S603
+            [*(["nice", "-n", "10"] if polite else []), *command, str(limits.memory * _MIB)],
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+        )
+        theirs.close()
+        if self.receive(time.monotonic() + 30)[0] != b"E":
+            raise NotPossibleNow("A query worker did not start: look at the server's log.")
+
+    def send(self, request: dict[str, Any]) -> None:
+        """Hand over a request."""
+        payload = json.dumps(request).encode()
+        self._socket.settimeout(10)
+        self._socket.sendall(HEAD.pack(b"Q", len(payload)) + payload)
+
+    def receive(self, deadline: float, gone: Callable[[], bool] = lambda: False) -> tuple[bytes, bytes]:
+        """The next message, kind and payload; an empty kind when the process has died.
+
+        Raises:
+            TimeoutError: the deadline (on the monotonic clock) came first.
+            ClientGone: nobody waits any more.
+        """
+        head = self._exactly(HEAD.size, deadline, gone)
+        if not head:
+            return b"", b""
+        kind, size = HEAD.unpack(head)
+        payload = self._exactly(size, deadline, gone) if size else b""
+        return (kind, payload) if len(payload) == size else (b"", b"")
+
+    def end(self) -> None:
+        """Kill the process, whatever it does."""
+        self._socket.close()
+        self._process.kill()
+        self._process.wait()
+
+    def _exactly(self, size: int, deadline: float, gone: Callable[[], bool]) -> bytes:
+        found = bytearray()
+        while len(found) < size:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise TimeoutError
+            ready, _, _ = select.select([self._socket], [], [], min(left, _POLL))
+            if ready:
+                piece = self._socket.recv(min(size - len(found), _MIB))
+                if not piece:
+                    return b""
+                found += piece
+            elif gone():
+                raise ClientGone("The client went away; its query was stopped.")
+        return bytes(found)
+
+
+class Lane:
+    """Workers of one kind, and the queue before them."""
+
+    def __init__(self, store: Path, limits: Limits, size: int, *, polite: bool) -> None:
+        self._make = lambda: Worker(store, limits, polite=polite)
+        self._limits = limits
+        self._idle: SimpleQueue[Worker] = SimpleQueue()
+        self._waiting = 0
+        self._lock = threading.Lock()
+        self._closed = False
+        for _ in range(size):
+            self._idle.put(self._make())
+
+    def take(self, deadline: float, gone: Callable[[], bool]) -> Worker:
+        """An idle worker, waiting for one until the deadline.
+
+        Raises:
+            LimitHit: too many wait already, or none became idle in time.
+        """
+        with self._lock:
+            if self._waiting >= self._limits.waiting:
+                raise LimitHit("Too many queries are waiting: try again in a few seconds.", "queue", 5)
+            self._waiting += 1
+        try:
+            while (left := deadline - time.monotonic()) > 0:
+                try:
+                    return self._idle.get(timeout=min(left, _POLL))
+                except Empty:
+                    if gone():
+                        raise ClientGone("The client went away; its query never started.") from None
+            raise LimitHit("Every query worker was busy for too long: try again in a few seconds.", "queue", 5)
+        finally:
+            with self._lock:
+                self._waiting -= 1
+
+    def give(self, worker: Worker, *, sound: bool) -> None:
+        """Give a worker back; one that is not sound is ended, and another starts in the background."""
+        if sound and not self._closed:
+            self._idle.put(worker)
+            return
+        worker.end()
+        if not self._closed:
+            threading.Thread(target=lambda: self._idle.put(self._make()), daemon=True).start()
+
+    def close(self) -> None:
+        """End every idle worker; those at work end when they are given back."""
+        self._closed = True
+        while True:
+            try:
+                self._idle.get_nowait().end()
+            except Empty:
+                return
+
+
+class Pool:
+    """Two lanes over one store: every query starts in the light one, unless it is known to be heavy."""
+
+    def __init__(self, store: Path, limits: Limits, heavy: int = 1) -> None:
+        self._limits = limits
+        self._light = Lane(store, limits, 1, polite=False)
+        self._heavy = Lane(store, limits, heavy, polite=True)
+        self._slow: OrderedDict[tuple[str, Scope], None] = OrderedDict()
+
+    def serialized(
+        self,
+        query: str,
+        media_type: str,
+        scope: Scope = WHOLE,
+        *,
+        seconds: float | None = None,
+        gone: Callable[[], bool] = lambda: False,
+    ) -> Iterator[bytes]:
+        """The answer in pieces, as it is computed.
+
+        Args:
+            query: the query.
+            media_type: one of ``formats``.
+            scope: its dataset.
+            seconds: a time limit lower than the operator's.
+            gone: asked now and then whether the client is still there.
+
+        Raises:
+            BadQuery: it cannot be answered as written.
+            LimitHit: a limit ended it; after the first piece this breaks the answer off.
+            ClientGone: nobody waits any more.
+        """
+        own = text.read(query).scope
+        scope = scope or own
+        allowed = min(seconds or self._limits.seconds, self._limits.seconds)
+        request = {
+            "query": query,
+            "type": media_type,
+            "default": list(scope.default),
+            "named": list(scope.named),
+            "prefixes": PREFIXES,
+            "seconds": allowed,
+        }
+        key = (query, scope)
+        if key not in self._slow:
+            try:
+                yield from self._run(self._light, request, min(LIGHT, allowed), gone, whole=allowed)
+                return
+            except _TooSlowForHere:
+                self._slow[key] = None
+                while len(self._slow) > _REMEMBERED:
+                    self._slow.popitem(last=False)
+        yield from self._run(self._heavy, request, allowed, gone, whole=allowed)
+
+    def close(self) -> None:
+        """End every worker."""
+        self._light.close()
+        self._heavy.close()
+
+    def _run(
+        self, lane: Lane, request: dict[str, Any], seconds: float, gone: Callable[[], bool], *, whole: float
+    ) -> Iterator[bytes]:
+        worker = lane.take(time.monotonic() + whole, gone)
+        sound, sent = False, 0
+        deadline = time.monotonic() + seconds
+        try:
+            worker.send(request)
+            while True:
+                kind, payload = worker.receive(deadline, gone)
+                if kind == b"D":
+                    sent += len(payload)
+                    if sent > self._limits.size * _MIB:
+                        raise LimitHit(_TOO_LARGE.format(self._limits.size), "size", 60)
+                    # Who streams has left the light lane's clock behind: from here on the whole time counts.
+                    deadline = max(deadline, time.monotonic() + whole) if sent == len(payload) else deadline
+                    yield payload
+                elif kind == b"E":
+                    sound = True
+                    return
+                elif kind == b"X":
+                    sound = True
+                    raise _error(json.loads(payload), request["query"])
+                else:
+                    raise LimitHit(_TOO_MUCH.format(self._limits.memory), "memory", 60)
+        except TimeoutError:
+            if seconds < whole:
+                raise _TooSlowForHere from None
+            raise LimitHit(_TOO_LONG.format(whole), "time", 60) from None
+        finally:
+            lane.give(worker, sound=sound)
+
+
+class _TooSlowForHere(Exception):  # noqa: N818
+    """The light lane's time is over; the query has not sent anything yet."""
+
+
+_TOO_LONG = "The query was stopped after {0:g} seconds, the time limit: ask for less, or add a LIMIT."
+_TOO_MUCH = "The query was stopped: it needed more than {0} MiB of memory. Ask for less, or add a LIMIT."
+_TOO_LARGE = "The answer was stopped at {0} MiB, the size limit: ask for less, or add a LIMIT."
+
+
+def _error(said: dict[str, str], query: str) -> Exception:
+    if said["kind"] == "SyntaxError":
+        return text.syntax_error(SyntaxError(said["message"]), query)
+    if said["kind"] == "MemoryError":
+        return LimitHit("The query was stopped: it needed too much memory. Ask for less.", "memory", 60)
+    return BadQuery(f"The query cannot be evaluated: {said['message']}. Change it and try again.")

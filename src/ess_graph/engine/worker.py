@@ -1,0 +1,141 @@
+"""The process that evaluates queries: one store, one query at a time, no network, a cap on memory.
+
+It speaks over the socket it is given: each message is a kind (one byte), a length (four bytes, big-endian)
+and a payload. A request is a JSON object (``Q``); the answer is any number of data frames (``D``) and then an
+end (``E``), or an error as JSON (``X``). Only pyoxigraph is imported here, so that a new worker is ready in
+some tens of milliseconds; whoever started it may kill it at any moment.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import resource
+import socket
+import struct
+import sys
+from typing import Any
+
+import pyoxigraph as ox
+
+HEAD = struct.Struct(">cI")
+_PIECE = 64 * 1024
+
+
+class Out:
+    """What pyoxigraph writes into: frames of about 64 KiB on the socket."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._buffer = bytearray()
+
+    def write(self, data: bytes) -> int:
+        """Take in a piece, and send a frame when there is enough."""
+        self._buffer += data
+        if len(self._buffer) >= _PIECE:
+            self.flush()
+        return len(data)
+
+    def flush(self) -> None:
+        """Send what is waiting."""
+        if self._buffer:
+            self._connection.sendall(HEAD.pack(b"D", len(self._buffer)) + self._buffer)
+            self._buffer.clear()
+
+
+def main(store: str, descriptor: int, memory: int) -> None:
+    """Serve requests until the other side closes.
+
+    Args:
+        store: directory of the store, opened read-only.
+        descriptor: the socket's file descriptor.
+        memory: cap of the address space in bytes.
+    """
+    connection = socket.socket(fileno=descriptor)
+    # Before opening: a process with several threads may not change its namespaces.
+    _leave_the_network()
+    opened = ox.Store.read_only(store)
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    connection.sendall(HEAD.pack(b"E", 0))
+    while (request := _receive(connection)) is not None:
+        # Should whoever watches the clock die, the system ends a query that never would.
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        seconds = int(used.ru_utime + used.ru_stime + 2 * request["seconds"]) + 2
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, resource.RLIM_INFINITY))
+        _answer(opened, connection, request)
+
+
+def _answer(store: ox.Store, connection: socket.socket, request: dict[str, Any]) -> None:
+    out = Out(connection)
+    try:
+        found = _evaluate(store, request)
+        if isinstance(found, ox.QueryTriples):
+            kind = ox.RdfFormat.from_media_type(request["type"])
+            ox.serialize(found, out, kind, prefixes=request["prefixes"])  # type: ignore[arg-type]
+        else:
+            found.serialize(out, ox.QueryResultsFormat.from_media_type(request["type"]))  # type: ignore[arg-type]
+        del found
+        out.flush()
+        connection.sendall(HEAD.pack(b"E", 0))
+    except (SyntaxError, ValueError, RuntimeError, MemoryError) as error:
+        said = {"kind": type(error).__name__, "message": str(getattr(error, "msg", None) or error)}
+        payload = json.dumps(said).encode()
+        connection.sendall(HEAD.pack(b"X", len(payload)) + payload)
+
+
+def _evaluate(store: ox.Store, request: dict[str, Any]) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
+    options: dict[str, Any] = {}
+    default, named = request["default"], request["named"]
+    if len(default) > 1:
+        # Oxigraph adds graphs up instead of merging them: a triple of two graphs would count twice.
+        store, default = _merged(store, default, named), None
+    if default is None:
+        options = {"default_graph": ox.DefaultGraph(), "named_graphs": [ox.NamedNode(g) for g in named]}
+    elif default or named:
+        options = {
+            "default_graph": [ox.NamedNode(g) for g in default],
+            "named_graphs": [ox.NamedNode(g) for g in named],
+        }
+    return store.query(request["query"], prefixes=request["prefixes"], **options)
+
+
+def _merged(store: ox.Store, default: list[str], named: list[str]) -> ox.Store:
+    merged = ox.Store()
+    for name in default:
+        for quad in store.quads_for_pattern(None, None, None, ox.NamedNode(name)):
+            merged.add(ox.Quad(quad.subject, quad.predicate, quad.object))
+    for name in named:
+        merged.extend(store.quads_for_pattern(None, None, None, ox.NamedNode(name)))
+    return merged
+
+
+def _receive(connection: socket.socket) -> dict[str, Any] | None:
+    head = _exactly(connection, HEAD.size)
+    if head is None:
+        return None
+    payload = _exactly(connection, HEAD.unpack(head)[1])
+    return None if payload is None else json.loads(payload)  # type: ignore[no-any-return]
+
+
+def _exactly(connection: socket.socket, size: int) -> bytes | None:
+    """``size`` bytes, or None when the other side has closed."""
+    found = bytearray()
+    while len(found) < size:
+        piece = connection.recv(min(size - len(found), 1 << 20))
+        if not piece:
+            return None
+        found += piece
+    return bytes(found)
+
+
+def _leave_the_network() -> None:
+    """A network of its own, without interfaces, where the system lets us have one; else things stay as they are."""
+    user_and_network = 0x10000000 | 0x40000000  # CLONE_NEWUSER | CLONE_NEWNET
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None, use_errno=True).unshare(user_and_network)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))

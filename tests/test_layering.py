@@ -1,0 +1,150 @@
+"""Who may know whom: imports go one way, SPARQL stands in its own files, one module opens connections."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "src" / "ess_graph"
+MODULES = {".".join(path.relative_to(PACKAGE).with_suffix("").parts): path for path in sorted(PACKAGE.rglob("*.py"))}
+
+WINGS = {"ingest", "link", "build", "query"}
+#: What every part may use.
+COMMON = {"errors", "settings", "vocab", "judgements", "outgoing", "terms", "passages", "folding", "releases"}
+ALLOWED = {
+    "ingest": {"ingest"},
+    "link": {"link"},
+    "build": {"build", "engine.base"},
+    "query": {"query", "engine"},
+    "engine": {"engine"},
+    "web": {"web", "query", "engine"},
+}
+#: The two that join stages.
+JOINS = {"cli", "web.app"}
+#: Modules that open connections, and who may import them.
+CONNECTIONS = {"urllib.request", "http.client", "requests", "httpx", "urllib3", "ftplib", "smtplib"}
+LONGEST = 300
+
+
+def imports(name: str) -> set[str]:
+    """Names, inside the package and out of it, that a module imports, wherever in its text."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(MODULES[name].read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {f"{node.module}.{alias.name}" for alias in node.names} | {node.module}
+    return found
+
+
+def known(name: str) -> set[str]:
+    """Modules of the package that a module imports, without the package's name."""
+    own = {n.removeprefix("ess_graph.") for n in imports(name) if n.startswith("ess_graph.")}
+    return {n for n in own if n in MODULES and n != name}
+
+
+def part(name: str) -> str:
+    return name.partition(".")[0]
+
+
+@pytest.mark.parametrize("name", sorted(MODULES))
+def test_imports_go_one_way(name: str) -> None:
+    if name in JOINS or part(name) not in ALLOWED:
+        return
+    allowed = ALLOWED[part(name)]
+    for other in known(name):
+        fits = part(other) in COMMON or part(other) in allowed or other in allowed
+        assert fits, f"{name} must not know {other}"
+
+
+def test_the_wings_stand_side_by_side() -> None:
+    crossed = [
+        (name, other)
+        for name in MODULES
+        for other in known(name)
+        if part(name) in WINGS and part(other) in WINGS and part(name) != part(other)
+    ]
+    assert not crossed
+
+
+@pytest.mark.parametrize("name", sorted(n for n in MODULES if part(n) in COMMON))
+def test_what_all_may_use_uses_nothing_but_its_like(name: str) -> None:
+    assert {part(other) for other in known(name)} <= COMMON
+
+
+def test_no_cycles() -> None:
+    # What stands under TYPE_CHECKING is not there at run time, but a cycle of names is one all the same
+    # only when it is between files that each need the other to run.
+    graph = {name: known(name) - typed_only(name) for name in MODULES}
+    done: set[str] = set()
+
+    def visit(name: str, path: tuple[str, ...]) -> None:
+        assert name not in path, " -> ".join([*path[path.index(name) :], name])
+        if name not in done:
+            for other in graph[name]:
+                visit(other, (*path, name))
+            done.add(name)
+
+    for name in graph:
+        visit(name, ())
+
+
+def typed_only(name: str) -> set[str]:
+    """Modules imported for annotations only."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(MODULES[name].read_text(encoding="utf-8"))):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            for inner in ast.walk(node):
+                if isinstance(inner, ast.ImportFrom) and inner.module:
+                    found.add(inner.module.removeprefix("ess_graph."))
+    return found
+
+
+@pytest.mark.parametrize("name", sorted(MODULES))
+def test_a_module_says_what_it_is_for_and_stays_short(name: str) -> None:
+    text = MODULES[name].read_text(encoding="utf-8")
+    said = ast.get_docstring(ast.parse(text))
+    assert said, f"{name} opens without a sentence that says what it is for"
+    assert said.splitlines()[0].endswith("."), f"{name}: its first line is one sentence"
+    assert len(text.splitlines()) <= LONGEST, f"{name} asks to be split"
+
+
+#: A verb of SPARQL with the punctuation that follows it in a query, not in a sentence.
+_QUERY = re.compile(r"\b(SELECT|CONSTRUCT|ASK|DESCRIBE|INSERT|DELETE)\b[^.]*[?{]")
+
+
+def joined(text: str) -> list[int]:
+    """Lines of f-strings, % and .format over strings that hold SPARQL."""
+    found = []
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.JoinedStr):
+            whole = "".join(str(v.value) if isinstance(v, ast.Constant) else "…" for v in node.values)
+            if _QUERY.search(whole):
+                found.append(node.lineno)
+    return found
+
+
+@pytest.mark.parametrize("name", sorted(n for n in MODULES if n != "build.compile"))
+def test_no_query_is_built_by_joining_strings(name: str) -> None:
+    lines = joined(MODULES[name].read_text(encoding="utf-8"))
+    # SQLite's own statements are not SPARQL; their values are bound as well.
+    assert not lines or name in ("query.index", "build.search_index")
+
+
+def test_the_check_sees_a_joined_query() -> None:
+    assert joined('iri = "x"\nf"SELECT * WHERE {{ <{iri}> ?p ?o }}"') == [2]
+    assert not joined('f"Write SELECT or ASK, not {word}."')
+
+
+@pytest.mark.parametrize("name", sorted(n for n in MODULES if n != "outgoing"))
+def test_only_one_module_opens_connections(name: str) -> None:
+    assert not {n for n in imports(name) if n in CONNECTIONS or n.rpartition(".")[0] in CONNECTIONS}
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.rq")), ids=lambda path: path.name)
+def test_a_query_file_opens_with_what_it_is_for(path: Path) -> None:
+    first = path.read_text(encoding="utf-8").splitlines()[0]
+    assert re.fullmatch(r"# .{10,}", first)
