@@ -10,6 +10,7 @@ from pathlib import Path
 from pyparsing.exceptions import ParseBaseException
 from rdflib import Dataset, Graph, Literal, URIRef
 from rdflib.namespace import XSD
+from rdflib.plugins.serializers.nt import _quoteLiteral
 from rdflib.plugins.sparql import prepareQuery
 from rdflib.plugins.sparql.sparql import Query
 from rdflib.query import Result
@@ -142,16 +143,22 @@ def _unknown_functions(prepared: Query) -> None:
 def _tsv(found: Result) -> str:
     names = found.vars or []
     lines = ["\t".join(f"?{name}" for name in names)]
-    lines += ["\t".join(row[name].n3() if name in row else "" for name in names) for row in found.bindings]
+    lines += ["\t".join(_one_line(row[name]) if name in row else "" for name in names) for row in found.bindings]
     return "".join(f"{line}\n" for line in lines)
+
+
+def _one_line(term: Node) -> str:
+    """A term as in Turtle, without the long quotes that rdflib would use."""
+    return _quoteLiteral(term).replace("\t", "\\t") if isinstance(term, Literal) else term.n3()  # type: ignore[attr-defined]
 
 
 def answer_graph(body: bytes, media_type: str) -> Graph:
     """A serialised graph, read back by rdflib."""
     names = {**_GRAPHS, "application/trig": "trig", "application/n-quads": "nquads"}
-    dataset = Dataset(default_union=True)
-    dataset.parse(data=body, format=names[media_type])
     merged = Graph()
-    for s, p, o, _ in dataset.quads((None, None, None, None)):
-        merged.add((s, p, o))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        dataset = Dataset().parse(data=body, format=names[media_type])
+        for s, p, o, _ in dataset.quads((None, None, None, None)):
+            merged.add((s, p, o))
     return merged

@@ -148,3 +148,28 @@ def test_only_one_module_opens_connections(name: str) -> None:
 def test_a_query_file_opens_with_what_it_is_for(path: Path) -> None:
     first = path.read_text(encoding="utf-8").splitlines()[0]
     assert re.fullmatch(r"# .{10,}", first)
+
+
+#: Kinds of engine; whoever uses one is given it, and knows the protocol only.
+ENGINES = {"engine.local", "engine.pool", "engine.worker", "engine.evaluate"}
+#: Those that hold a socket without ever calling anybody: a pair between two of our processes, a client's own.
+SOCKETS = {"engine.pool", "engine.worker", "web.server", "outgoing"}
+CALLING = {"create_connection", "getaddrinfo", "gethostbyname"}
+
+
+@pytest.mark.parametrize("name", sorted(n for n in MODULES if part(n) in {"query", "web"} and n not in JOINS))
+def test_the_kind_of_engine_is_injected(name: str) -> None:
+    assert not known(name) & ENGINES
+
+
+@pytest.mark.parametrize("name", sorted(n for n in MODULES if n != "outgoing"))
+def test_a_socket_is_held_by_few_and_calls_nobody(name: str) -> None:
+    if "socket" in imports(name):
+        assert name in SOCKETS
+        tree = ast.parse(MODULES[name].read_text(encoding="utf-8"))
+        called = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+        assert not called & CALLING
+
+
+def test_the_programs_joints_are_imported_by_nobody() -> None:
+    assert not [(name, other) for name in MODULES for other in known(name) & JOINS if name != "cli"]

@@ -24,7 +24,9 @@ from ess_graph.vocab import BASE, SCHEMA, SOURCE
 from ess_graph.web.app import create_app
 
 PATTERNS = {
-    "e-mail": re.compile(r"[\w.+%-]+\s?(?:@|\(at\)|\[at\])\s?[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}", re.IGNORECASE),
+    "e-mail": re.compile(
+        r"(?<![\w.+%-])[\w.+%-]+\s?(?:@|\(at\)|\[at\])\s?[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}", re.IGNORECASE
+    ),
     "phone": re.compile(
         r"(?<![\w.,/-])(?:(?:\+|00)33[\s.\-]?(?:\(0\)[\s.\-]?)?|0)[1-9](?:[\s.\-\u00a0\u202f]?\d{2}){4}(?![\w/-])"
     ),

@@ -9,6 +9,7 @@ import pyoxigraph as ox
 from rdflib import BNode, Literal, URIRef
 from rdflib.namespace import XSD
 from rdflib.term import Node
+from rdflib.util import from_n3
 
 from ess_graph.errors import InvalidData
 
@@ -36,6 +37,16 @@ def to_rdflib(term: object) -> Node:
         kind = URIRef(term.datatype.value)
         return Literal(term.value, datatype=None if kind == XSD.string else kind, normalize=False)
     raise TypeError(f"{type(term).__name__} has no counterpart in RDF 1.1")
+
+
+def from_ntriples(text: str) -> Node:
+    """A term from its N-Triples syntax."""
+    if text.startswith("<") and not text.startswith("<<"):
+        return URIRef(text[1:-1])
+    if text.startswith("_:"):
+        return BNode(text[2:])
+    term = from_n3(text) if text.startswith('"') else None
+    return term if isinstance(term, Literal) else Literal(text)
 
 
 def to_oxigraph(term: Node) -> OxTerm:

@@ -34,8 +34,8 @@ CHROME = (
 )
 SAFARI = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 RDFLIB = (
-    "text/turtle;q=1, application/x-turtle;q=0.9, text/n3;q=0.8, application/rdf+xml;q=0.7, application/n-triples;q=0.6,"
-    " application/ld+json;q=0.5, */*;q=0.1"
+    "text/turtle;q=1, application/x-turtle;q=0.9, text/n3;q=0.8, application/rdf+xml;q=0.7,"
+    " application/n-triples;q=0.6, application/ld+json;q=0.5, */*;q=0.1"
 )
 JENA = "text/turtle,application/n-triples;q=0.9,application/ld+json;q=0.8,application/rdf+xml;q=0.7,*/*;q=0.3"
 
@@ -258,17 +258,17 @@ def test_a_concept_is_dereferenceable(send: Send) -> None:
     assert (URIRef(BASE + path), None, None) in graph
 
 
-@pytest.mark.parametrize("address", [f"/page/{REGION}", f"/data/{REGION}.ttl", f"/data/{REGION}.jsonld", "/page/onto"])
-def test_validators(send: Send, address: str) -> None:
-    first = send(address)
+@pytest.mark.parametrize("path", [f"/page/{REGION}", f"/data/{REGION}.ttl", f"/data/{REGION}.jsonld", "/page/onto"])
+def test_validators(send: Send, path: str) -> None:
+    first = send(path)
     tag = first.headers["etag"]
-    assert send(address).headers["etag"] == tag
+    assert send(path).headers["etag"] == tag
     for known in (tag, f'"other", {tag}', "*", f"W/{tag.removeprefix('W/')}"):
-        again = send(address, headers={"If-None-Match": known})
+        again = send(path, headers={"If-None-Match": known})
         assert (again.status, again.body) == (304, b""), known
         assert again.headers["etag"] == tag
         assert again.headers.get("vary") == first.headers.get("vary")
-    assert send(address, headers={"If-None-Match": '"other"'}).status == 200
+    assert send(path, headers={"If-None-Match": '"other"'}).status == 200
 
 
 def test_each_form_and_language_has_its_own_validator(send: Send) -> None:

@@ -14,9 +14,10 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
+
+from web.serving import running
 
 pytestmark = pytest.mark.slow
 
@@ -137,15 +138,12 @@ def group_lives(group: int) -> bool:
 
 
 @pytest.fixture
-def server(serving: Callable[..., Any], port: int, tmp_path: Path) -> Iterator[Running]:
+def server(port: int, tmp_path: Path) -> Iterator[Running]:
     program = tmp_path / "program.py"
     program.write_text(PROGRAM, encoding="utf-8")
     notes = tmp_path / "notes"
     notes.mkdir()
-    with (
-        (tmp_path / "log").open("wb") as log,
-        serving([sys.executable, str(program), str(port), str(notes)], port, {}, log) as process,
-    ):
+    with running([sys.executable, str(program), str(port), str(notes)], port, {}, tmp_path / "log") as process:
         yield Running(process, port, notes)
 
 

@@ -721,19 +721,22 @@ def test_sparqlwrapper(address: str, method: str) -> None:
         client.setReturnFormat(form)
         return client.query().convert()
 
-    prefixed = f"PREFIX skos: <http://www.w3.org/2004/02/skos/core#> {SELECT}"
-    construct = CONSTRUCT.replace("skos:", "<http://www.w3.org/2004/02/skos/core#").replace(
-        "prefLabel ?", "prefLabel> ?"
-    )
-    assert ask(prefixed, wrapper.JSON)["results"]["bindings"][0]["label"]["value"] == LABEL
-    assert LABEL in ask(prefixed, wrapper.XML).toxml()
-    assert LABEL in ask(prefixed, wrapper.CSV).decode()
-    assert LABEL in ask(prefixed, wrapper.TSV).decode()
-    assert Literal(LABEL, lang="fr") in set(
-        Graph().parse(data=ask(construct, wrapper.TURTLE), format="turtle").objects()
-    )
+    skos = "http://www.w3.org/2004/02/skos/core#"
+    select = f"PREFIX skos: <{skos}> {SELECT}"
+    construct = f"PREFIX skos: <{skos}> {CONSTRUCT}"
+    assert ask(select, wrapper.JSON)["results"]["bindings"][0]["label"]["value"] == LABEL
+    assert LABEL in ask(select, wrapper.XML).toxml()
+    assert LABEL in ask(select, wrapper.CSV).decode()
+    assert LABEL in ask(select, wrapper.TSV).decode()
+    label = (REGION, URIRef(f"{skos}prefLabel"), Literal(LABEL, lang="fr"))
+    assert label in Graph().parse(data=ask(construct, wrapper.TURTLE), format="turtle")
+    assert label in Graph().parse(data=ask(construct, wrapper.N3), format="n3")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        for form in (wrapper.XML, wrapper.RDFXML, wrapper.JSONLD):
+            assert label in ask(construct, form), form
     if method == "POST":
-        assert ask(prefixed, wrapper.JSON, wrapper.POSTDIRECTLY)["results"]["bindings"]
+        assert ask(select, wrapper.JSON, wrapper.POSTDIRECTLY)["results"]["bindings"]
     with pytest.raises(wrapper.SPARQLExceptions.QueryBadFormed):
         ask("SELECT ?x { ?x ", wrapper.JSON)
 

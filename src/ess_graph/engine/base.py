@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -16,6 +16,15 @@ Quad = tuple[Node, URIRef, Node, URIRef]
 
 #: One solution: terms by variable name; an unbound variable is absent.
 Row = Mapping[str, Node]
+
+
+#: Asked whether a client has gone away.
+Gone = Callable[[], bool]
+
+
+def never() -> bool:
+    """For those whose clients cannot go away."""
+    return False
 
 
 class Form(StrEnum):
@@ -102,6 +111,50 @@ class Engine(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Limits:
+    """What a query of a stranger may use.
+
+    Attributes:
+        seconds: from the start of its evaluation to the last byte.
+        memory: address space of its process, in MiB.
+        size: bytes of its answer, in MiB.
+        waiting: queries that may wait for a worker; one more is refused.
+        workers: processes for queries that take long, in each server process.
+    """
+
+    seconds: float = 30
+    memory: int = 2048
+    size: int = 512
+    waiting: int = 32
+    workers: int = 1
+
+
+class Service(Protocol):
+    """Answers queries of strangers, within limits and away from this process.
+
+    Every method takes ``seconds``, a time limit lower than the operator's, and ``gone``, asked now and then
+    whether the client is still there. It raises ``BadQuery`` for what cannot be answered as written, ``LimitHit``
+    for what exceeds a limit and ``ClientGone`` when nobody waits any more.
+    """
+
+    def serialized(
+        self, query: str, media_type: str, scope: Scope = WHOLE, *, seconds: float | None = None, gone: Gone = never
+    ) -> Iterator[bytes]:
+        """The answer as it is computed; an error after the first piece breaks it off."""
+        ...
+
+    def rows(
+        self, query: str, scope: Scope = WHOLE, *, limit: int, seconds: float | None = None, gone: Gone = never
+    ) -> Solutions | bool:
+        """The first ``limit`` solutions of a SELECT, or the answer of an ASK."""
+        ...
+
+    def close(self) -> None:
+        """End every process that does not work for anybody, and the others when they have done."""
+        ...
+
+
 class Backend(Protocol):
     """Makes and opens the stores of one kind of engine."""
 
@@ -110,5 +163,9 @@ class Backend(Protocol):
         ...
 
     def open(self, folder: Path) -> Engine:
-        """Open a store, read-only."""
+        """Open a store, read-only, for queries of our own."""
+        ...
+
+    def serve(self, folder: Path, limits: Limits) -> Service:
+        """Open a store for queries of strangers."""
         ...

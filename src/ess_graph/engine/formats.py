@@ -34,7 +34,7 @@ ALIASES: dict[str, str] = {
     "text/n3": "text/turtle",
 }
 
-#: Short names (``--format``, suffixes of ``/data/…``).
+#: What ``format=`` may say: short names, those that client libraries use, and media types themselves.
 NAMES: dict[str, str] = {
     "json": "application/sparql-results+json",
     "xml": "application/sparql-results+xml",
@@ -42,11 +42,17 @@ NAMES: dict[str, str] = {
     "tsv": "text/tab-separated-values",
     "ttl": "text/turtle",
     "turtle": "text/turtle",
+    "n3": "text/turtle",
     "nt": "application/n-triples",
     "nq": "application/n-quads",
     "trig": "application/trig",
     "rdf": "application/rdf+xml",
+    "rdfxml": "application/rdf+xml",
+    "rdf+xml": "application/rdf+xml",
     "jsonld": "application/ld+json",
+    "json-ld": "application/ld+json",
+    **{kind: kind for kind in (*ROWS, *GRAPHS)},
+    **ALIASES,
 }
 
 

@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
-from typing import Any
 
 import pyoxigraph as ox
 from rdflib.term import Node
 
 from ess_graph.engine import text
-from ess_graph.engine.base import WHOLE, Quad, Row, Scope, Solutions
+from ess_graph.engine.base import WHOLE, Limits, Quad, Row, Scope, Solutions
+from ess_graph.engine.evaluate import Results, evaluate, merged
 from ess_graph.engine.formats import GRAPHS, ROWS
+from ess_graph.engine.pool import Pool
 from ess_graph.errors import BadQuery, NotPossibleNow
 from ess_graph.terms import to_oxigraph, to_rdflib
-from ess_graph.vocab import PREFIXES
+from ess_graph.vocab import BASE, PREFIXES
 
 _PIECE = 64 * 1024
 _IN_MEMORY = 1024 * 1024
 _MERGES_KEPT = 8
-
-Results = ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples
 
 
 class LocalEngine:
@@ -37,7 +36,7 @@ class LocalEngine:
     def __init__(self, store: Path) -> None:
         try:
             self._store = ox.Store.read_only(str(store))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RuntimeError) as error:
             raise NotPossibleNow(f"The store {store} cannot be opened: {error}. Run « ess-graph build ».") from error
         self._merges: OrderedDict[Scope, ox.Store] = OrderedDict()
         self._lock = threading.Lock()
@@ -93,33 +92,18 @@ class LocalEngine:
     def _evaluate(self, query: str, scope: Scope, bindings: Mapping[str, Node] | None = None) -> Results:
         own = text.read(query).scope  # also refuses what reaches outside, whatever the scope
         scope = scope or own
-        store = self._store
-        options: dict[str, Any] = {}
-        if len(scope.default) > 1:
-            # Oxigraph adds graphs up instead of merging them: a triple of two graphs would count twice.
-            store = self._merged(scope)
-            options = {"default_graph": ox.DefaultGraph(), "named_graphs": _nodes(scope.named)}
-        elif scope:
-            options = {"default_graph": _nodes(scope.default), "named_graphs": _nodes(scope.named)}
-        if bindings:
-            options["substitutions"] = {ox.Variable(name): to_oxigraph(term) for name, term in bindings.items()}
-        return store.query(query, prefixes=PREFIXES, **options)
+        fixed = {ox.Variable(name): to_oxigraph(term) for name, term in (bindings or {}).items()}
+        return evaluate(self._store, query, PREFIXES, scope.default, scope.named, fixed, BASE, self._merged)
 
-    def _merged(self, scope: Scope) -> ox.Store:
+    def _merged(self, store: ox.Store, default: Sequence[str], named: Sequence[str]) -> ox.Store:
+        scope = Scope(tuple(default), tuple(named))
         with self._lock:
-            if scope in self._merges:
-                self._merges.move_to_end(scope)
-                return self._merges[scope]
-            store = ox.Store()
-            for name in scope.default:
-                for quad in self._store.quads_for_pattern(None, None, None, ox.NamedNode(name)):
-                    store.add(ox.Quad(quad.subject, quad.predicate, quad.object))
-            for name in scope.named:
-                store.extend(self._store.quads_for_pattern(None, None, None, ox.NamedNode(name)))
-            self._merges[scope] = store
+            if scope not in self._merges:
+                self._merges[scope] = merged(store, default, named)
+            self._merges.move_to_end(scope)
             while len(self._merges) > _MERGES_KEPT:
                 self._merges.popitem(last=False)
-            return store
+            return self._merges[scope]
 
 
 class LocalBackend:
@@ -134,8 +118,12 @@ class LocalBackend:
         store.flush()
 
     def open(self, folder: Path) -> LocalEngine:
-        """Open a store, read-only."""
+        """Open a store, read-only, in this process."""
         return LocalEngine(folder)
+
+    def serve(self, folder: Path, limits: Limits) -> Pool:
+        """Open a store in processes of their own."""
+        return Pool(folder, limits)
 
 
 def _with_merge(quads: Iterable[Quad]) -> Iterator[ox.Quad]:
@@ -143,10 +131,6 @@ def _with_merge(quads: Iterable[Quad]) -> Iterator[ox.Quad]:
         s, p, o = to_oxigraph(subject), ox.NamedNode(str(predicate)), to_oxigraph(value)
         yield ox.Quad(s, p, o, ox.NamedNode(str(graph)))  # type: ignore[arg-type]
         yield ox.Quad(s, p, o, ox.DefaultGraph())  # type: ignore[arg-type]
-
-
-def _nodes(graphs: Iterable[str]) -> list[ox.NamedNode]:
-    return [ox.NamedNode(graph) for graph in graphs]
 
 
 @contextmanager

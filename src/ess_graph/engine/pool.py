@@ -3,47 +3,32 @@
 from __future__ import annotations
 
 import json
+import os
 import select
 import socket
 import subprocess
 import sys
 import threading
 import time
+import weakref
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
 from ess_graph.engine import text
-from ess_graph.engine.base import WHOLE, Scope
+from ess_graph.engine.base import WHOLE, Gone, Limits, Row, Scope, Solutions, never
 from ess_graph.engine.worker import HEAD
 from ess_graph.errors import BadQuery, ClientGone, LimitHit, NotPossibleNow
-from ess_graph.vocab import PREFIXES
+from ess_graph.terms import from_ntriples
+from ess_graph.vocab import BASE, PREFIXES
 
 #: Seconds a query may take in the light lane before it moves to the heavy one.
 LIGHT = 0.5
 _POLL = 0.1
 _REMEMBERED = 1000
 _MIB = 1024 * 1024
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a query may use.
-
-    Attributes:
-        seconds: from the start of its evaluation to the last byte.
-        memory: address space of its process, in MiB.
-        size: bytes of its answer, in MiB.
-        waiting: queries that may wait for a worker; one more is refused.
-    """
-
-    seconds: float = 30
-    memory: int = 2048
-    size: int = 512
-    waiting: int = 32
 
 
 class Worker:
@@ -58,6 +43,8 @@ class Worker:
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
+            # A worker that runs out of memory says so in one line, not in a page.
+            env={**os.environ, "RUST_BACKTRACE": "0"},
         )
         theirs.close()
         if self.receive(time.monotonic() + 30)[0] != b"E":
@@ -69,7 +56,7 @@ class Worker:
         self._socket.settimeout(10)
         self._socket.sendall(HEAD.pack(b"Q", len(payload)) + payload)
 
-    def receive(self, deadline: float, gone: Callable[[], bool] = lambda: False) -> tuple[bytes, bytes]:
+    def receive(self, deadline: float, gone: Gone = never) -> tuple[bytes, bytes]:
         """The next message, kind and payload; an empty kind when the process has died.
 
         Raises:
@@ -89,7 +76,7 @@ class Worker:
         self._process.kill()
         self._process.wait()
 
-    def _exactly(self, size: int, deadline: float, gone: Callable[[], bool]) -> bytes:
+    def _exactly(self, size: int, deadline: float, gone: Gone) -> bytes:
         found = bytearray()
         while len(found) < size:
             left = deadline - time.monotonic()
@@ -110,16 +97,15 @@ class Lane:
     """Workers of one kind, and the queue before them."""
 
     def __init__(self, store: Path, limits: Limits, size: int, *, polite: bool) -> None:
-        self._make = lambda: Worker(store, limits, polite=polite)
-        self._limits = limits
+        self._store, self._limits, self._polite = store, limits, polite
         self._idle: SimpleQueue[Worker] = SimpleQueue()
         self._waiting = 0
         self._lock = threading.Lock()
         self._closed = False
         for _ in range(size):
-            self._idle.put(self._make())
+            self._idle.put(self._worker())
 
-    def take(self, deadline: float, gone: Callable[[], bool]) -> Worker:
+    def take(self, deadline: float, gone: Gone) -> Worker:
         """An idle worker, waiting for one until the deadline.
 
         Raises:
@@ -141,6 +127,9 @@ class Lane:
             with self._lock:
                 self._waiting -= 1
 
+    def _worker(self) -> Worker:
+        return Worker(self._store, self._limits, polite=self._polite)
+
     def give(self, worker: Worker, *, sound: bool) -> None:
         """Give a worker back; one that is not sound is ended, and another starts in the background."""
         if sound and not self._closed:
@@ -148,7 +137,7 @@ class Lane:
             return
         worker.end()
         if not self._closed:
-            threading.Thread(target=lambda: self._idle.put(self._make()), daemon=True).start()
+            threading.Thread(target=lambda: self._idle.put(self._worker()), daemon=True).start()
 
     def close(self) -> None:
         """End every idle worker; those at work end when they are given back."""
@@ -163,11 +152,13 @@ class Lane:
 class Pool:
     """Two lanes over one store: every query starts in the light one, unless it is known to be heavy."""
 
-    def __init__(self, store: Path, limits: Limits, heavy: int = 1) -> None:
+    def __init__(self, store: Path, limits: Limits) -> None:
         self._limits = limits
         self._light = Lane(store, limits, 1, polite=False)
-        self._heavy = Lane(store, limits, heavy, polite=True)
+        self._heavy = Lane(store, limits, limits.workers, polite=True)
         self._slow: OrderedDict[tuple[str, Scope], None] = OrderedDict()
+        # No worker outlives its pool, nor the program.
+        self._finalizer = weakref.finalize(self, _end, self._light, self._heavy)
 
     def serialized(
         self,
@@ -176,7 +167,7 @@ class Pool:
         scope: Scope = WHOLE,
         *,
         seconds: float | None = None,
-        gone: Callable[[], bool] = lambda: False,
+        gone: Gone = never,
     ) -> Iterator[bytes]:
         """The answer in pieces, as it is computed.
 
@@ -192,15 +183,34 @@ class Pool:
             LimitHit: a limit ended it; after the first piece this breaks the answer off.
             ClientGone: nobody waits any more.
         """
+        return self._answer(query, {"type": media_type}, scope, seconds, gone)
+
+    def rows(
+        self, query: str, scope: Scope = WHOLE, *, limit: int, seconds: float | None = None, gone: Gone = never
+    ) -> Solutions | bool:
+        """The first ``limit`` solutions of a SELECT, or the answer of an ASK; see ``serialized``."""
+        found = json.loads(b"".join(self._answer(query, {"type": None, "limit": limit}, scope, seconds, gone)))
+        if "boolean" in found:
+            return bool(found["boolean"])
+        names = tuple(found["names"])
+        rows: list[Row] = [
+            {name: from_ntriples(text) for name, text in zip(names, row, strict=True) if text is not None}
+            for row in found["rows"]
+        ]
+        return Solutions(names, rows, cut=found["cut"])
+
+    def _answer(
+        self, query: str, form: dict[str, Any], scope: Scope, seconds: float | None, gone: Gone
+    ) -> Iterator[bytes]:
         own = text.read(query).scope
         scope = scope or own
         allowed = min(seconds or self._limits.seconds, self._limits.seconds)
-        request = {
+        request = form | {
             "query": query,
-            "type": media_type,
             "default": list(scope.default),
             "named": list(scope.named),
             "prefixes": PREFIXES,
+            "base": BASE,
             "seconds": allowed,
         }
         key = (query, scope)
@@ -216,12 +226,9 @@ class Pool:
 
     def close(self) -> None:
         """End every worker."""
-        self._light.close()
-        self._heavy.close()
+        self._finalizer()
 
-    def _run(
-        self, lane: Lane, request: dict[str, Any], seconds: float, gone: Callable[[], bool], *, whole: float
-    ) -> Iterator[bytes]:
+    def _run(self, lane: Lane, request: dict[str, Any], seconds: float, gone: Gone, *, whole: float) -> Iterator[bytes]:
         worker = lane.take(time.monotonic() + whole, gone)
         sound, sent = False, 0
         deadline = time.monotonic() + seconds
@@ -252,7 +259,12 @@ class Pool:
             lane.give(worker, sound=sound)
 
 
-class _TooSlowForHere(Exception):  # noqa: N818
+def _end(*lanes: Lane) -> None:
+    for lane in lanes:
+        lane.close()
+
+
+class _TooSlowForHere(Exception):
     """The light lane's time is over; the query has not sent anything yet."""
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 from urllib.parse import urljoin
 
+import pyoxigraph as ox
 from rdflib import URIRef
 
 from ess_graph.engine.base import Form, Scope
 from ess_graph.errors import BadQuery
-from ess_graph.vocab import PREFIXES
+from ess_graph.vocab import BASE, PREFIXES
 
 # One alternative for each kind of token that can hide a keyword, longest first where they overlap. Oxigraph wants no
 # space between tokens (« 1e0SERVICE:x » is three), so a run of word characters is taken apart afterwards. Possessive
@@ -39,6 +41,8 @@ _OUTWARD = "SERVICE"
 _CHAINING = frozenset({"UNION", "OPTIONAL", "MINUS", "FILTER", "BIND", "LATERAL"})
 _DEEPEST, _LONGEST = 100, 1000
 _ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
+# How far a syntax error is searched for, and the white space that tells a beginning from a mistake.
+_SEARCHED, _SEARCHED_DEEP, _PADDING = 20_000, 20, 40
 _LOCAL_ESCAPE = re.compile(r"\\(.)")
 _POSITION = re.compile(r"(?:error )?at (\d+):(\d+)(?:-\d+:\d+)?: ?")
 
@@ -78,9 +82,24 @@ def read(query: str) -> Question:
     words = [text.upper() for kind, text, _ in tokens if kind == "word"]
     form = next((Form(word) for word in words if word in Form.__members__), None)
     if form is None:
-        raise BadQuery("This is not a query: write SELECT, ASK, CONSTRUCT or DESCRIBE.")
+        raise _no_form(query, tokens)
     _measure(tokens)
     return Question(form, _scope([(kind, text) for kind, text, _ in tokens]), frozenset(words))
+
+
+def _no_form(query: str, tokens: list[tuple[str, str, int]]) -> BadQuery:
+    advice = "write SELECT, ASK, CONSTRUCT or DESCRIBE"
+    words = [token for token in tokens if token[0] == "word" and token[1].upper() not in ("BASE", "PREFIX")]
+    if not tokens:
+        return BadQuery(f"This is not a query: {advice}.")
+    _, wrong, end = (words or tokens)[0]
+    line, column = _place(query, end - len(wrong))
+    return BadQuery(f"This is not a query (line {line}, column {column}): {advice}.", line, column)
+
+
+def _place(query: str, at: int) -> tuple[int, int]:
+    """Line and column of a character, both from 1."""
+    return query.count("\n", 0, at) + 1, at - query.rfind("\n", 0, at)
 
 
 def with_value(query: str, variable: str, term: URIRef) -> str:
@@ -89,18 +108,68 @@ def with_value(query: str, variable: str, term: URIRef) -> str:
 
 
 def syntax_error(error: SyntaxError, query: str) -> BadQuery:
-    """The engine's complaint with its line and column (both from 1), where it gives them."""
-    text = str(error.msg or error)
-    match = _POSITION.search(text)
-    if not match:
-        return BadQuery(f"The query is malformed: {text}.")
-    line, column = int(match.group(1)), int(match.group(2))
+    """The engine's complaint with line and column (both from 1) of the first token that cannot stand where it does."""
+    said = str(error.msg or error)
+    stated = _POSITION.search(said)
+    if not stated:
+        return BadQuery(f"The query is malformed: {said}.")
+    found = _first_wrong(query) or (int(stated.group(1)), int(stated.group(2)), said[stated.end() :])
+    line, column, expected = found
     # Of what the parser expected, the character classes say nothing to a person.
-    words = [w for w in re.findall(r'"[^"]+"|[A-Z]{2,}', text[match.end() :]) if len(w) < 20]
+    words = [w for w in re.findall(r'"[^"]+"|[A-Z]{2,}', expected) if len(w) < 20]
     reason = f"expected {' or '.join(words[:6])}" if words else "something else is expected here"
-    near = query.splitlines()[line - 1 : line]
+    reason = expected if expected.startswith("«") else reason
+    near = query.split("\n")[line - 1 : line]
     shown = f" near « {near[0].strip()[:80]} »" if near else ""
     return BadQuery(f"The query is malformed at line {line}, column {column}{shown}: {reason}.", line, column)
+
+
+def _first_wrong(query: str) -> tuple[int, int, str] | None:
+    """Line and column of the first token after which no query can follow, and what the parser wanted in its place.
+
+    Oxigraph names the furthest character that it looked at, often on a later line, for it tries keywords of up
+    to 14 letters; but a text that may still become a query is refused at its very end, whatever is added to it
+    in white space. So the longest such beginning is searched for. None for texts that would take long.
+    """
+    tokens = list(_tokens(query))
+    if len(query) > _SEARCHED or _deepest(tokens) > _SEARCHED_DEEP or not tokens:
+        return None
+    good, bad = 0, len(tokens) + 1
+    expected = ""
+    while bad - good > 1:
+        middle = (good + bad) // 2
+        beginning = query if middle > len(tokens) else query[: tokens[middle - 1][2]]
+        if (wanted := _may_continue(beginning)) is not None and middle <= len(tokens):
+            good, expected = middle, wanted
+        else:
+            bad = middle
+    kind, wrong, end = tokens[bad - 1] if bad <= len(tokens) else ("", "", len(query.rstrip()))
+    if kind == "name" and "Prefix not found" in (_complaint(query[:end]) or ""):
+        expected = f"« {wrong.partition(':')[0]}: » is not a declared prefix"
+    return *_place(query, end - len(wrong)), expected
+
+
+def _may_continue(beginning: str) -> str | None:
+    """What the parser would take next, None if nothing can follow."""
+    text = f"{beginning}\n{' ' * _PADDING}"
+    complaint = _complaint(text)
+    if complaint is None:
+        return ""
+    stated = _POSITION.search(complaint)
+    end = (text.count("\n") + 1, _PADDING + 1)
+    at_end = stated is not None and (int(stated.group(1)), int(stated.group(2))) == end
+    return complaint[stated.end() :] if stated and at_end else None
+
+
+def _complaint(text: str) -> str | None:
+    """What Oxigraph's parser says of a text, None if it takes it."""
+    try:
+        ox.Store().query(text, prefixes=PREFIXES)
+    except SyntaxError as error:
+        return str(error.msg or error)
+    except (ValueError, RuntimeError):
+        return None
+    return None
 
 
 def _tokens(query: str) -> Iterator[tuple[str, str, int]]:
@@ -131,6 +200,11 @@ def _reaches_out(query: str, tokens: list[tuple[str, str, int]]) -> bool:
     return False
 
 
+def _deepest(tokens: list[tuple[str, str, int]]) -> int:
+    signs = (text for kind, text, _ in tokens if kind == "other")
+    return max(accumulate((text in "([{") - (text in ")]}") for text in signs), default=0)
+
+
 def _measure(tokens: list[tuple[str, str, int]]) -> None:
     depth = links = 0
     for kind, text, _ in tokens:
@@ -145,7 +219,7 @@ def _measure(tokens: list[tuple[str, str, int]]) -> None:
 
 
 def _scope(tokens: list[tuple[str, str]]) -> Scope:
-    base, prefixes = "", dict(PREFIXES)
+    base, prefixes = BASE, dict(PREFIXES)
     default: list[str] = []
     named: list[str] = []
     for at, (kind, text) in enumerate(tokens):
@@ -156,7 +230,7 @@ def _scope(tokens: list[tuple[str, str]]) -> Scope:
             case "BASE":
                 base = following[0][1:-1]
             case "PREFIX" if len(following) == 2:
-                prefixes[following[0][:-1]] = urljoin(base, following[1][1:-1])
+                prefixes[following[0][:-1]] = _resolved(following[1], base)
             case "FROM" if following[0].upper() == "NAMED" and len(following) == 2:
                 named.append(_iri(following[1], base, prefixes))
             case "FROM":
@@ -165,8 +239,14 @@ def _scope(tokens: list[tuple[str, str]]) -> Scope:
 
 
 def _iri(text: str, base: str, prefixes: dict[str, str]) -> str:
-    text = _ESCAPE.sub(_unescaped, text)
     if text.startswith("<"):
-        return urljoin(base, text[1:-1])
+        return _resolved(text, base)
     prefix, _, local = text.partition(":")
     return prefixes.get(prefix, "") + _LOCAL_ESCAPE.sub(r"\1", local)
+
+
+def _resolved(text: str, base: str) -> str:
+    """An IRI as written between < and >, absolute; ``urljoin`` would lose an empty fragment."""
+    relative = _ESCAPE.sub(_unescaped, text[1:-1])
+    joined = urljoin(base, relative)
+    return f"{joined}#" if relative.endswith("#") and not joined.endswith("#") else joined

@@ -2,8 +2,8 @@
 
 It speaks over the socket it is given: each message is a kind (one byte), a length (four bytes, big-endian)
 and a payload. A request is a JSON object (``Q``); the answer is any number of data frames (``D``) and then an
-end (``E``), or an error as JSON (``X``). Only pyoxigraph is imported here, so that a new worker is ready in
-some tens of milliseconds; whoever started it may kill it at any moment.
+end (``E``), or an error as JSON (``X``). Nothing heavier than pyoxigraph is imported, so that a new worker is
+ready in some tens of milliseconds; whoever started it may kill it at any moment.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ import sys
 from typing import Any
 
 import pyoxigraph as ox
+
+from ess_graph.engine.evaluate import Results, evaluate
 
 HEAD = struct.Struct(">cI")
 _PIECE = 64 * 1024
@@ -70,8 +72,12 @@ def main(store: str, descriptor: int, memory: int) -> None:
 def _answer(store: ox.Store, connection: socket.socket, request: dict[str, Any]) -> None:
     out = Out(connection)
     try:
-        found = _evaluate(store, request)
-        if isinstance(found, ox.QueryTriples):
+        found = evaluate(
+            store, request["query"], request["prefixes"], request["default"], request["named"], base=request["base"]
+        )
+        if request["type"] is None:
+            out.write(json.dumps(_first(found, request["limit"])).encode())
+        elif isinstance(found, ox.QueryTriples):
             kind = ox.RdfFormat.from_media_type(request["type"])
             ox.serialize(found, out, kind, prefixes=request["prefixes"])  # type: ignore[arg-type]
         else:
@@ -85,30 +91,19 @@ def _answer(store: ox.Store, connection: socket.socket, request: dict[str, Any])
         connection.sendall(HEAD.pack(b"X", len(payload)) + payload)
 
 
-def _evaluate(store: ox.Store, request: dict[str, Any]) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
-    options: dict[str, Any] = {}
-    default, named = request["default"], request["named"]
-    if len(default) > 1:
-        # Oxigraph adds graphs up instead of merging them: a triple of two graphs would count twice.
-        store, default = _merged(store, default, named), None
-    if default is None:
-        options = {"default_graph": ox.DefaultGraph(), "named_graphs": [ox.NamedNode(g) for g in named]}
-    elif default or named:
-        options = {
-            "default_graph": [ox.NamedNode(g) for g in default],
-            "named_graphs": [ox.NamedNode(g) for g in named],
-        }
-    return store.query(request["query"], prefixes=request["prefixes"], **options)
-
-
-def _merged(store: ox.Store, default: list[str], named: list[str]) -> ox.Store:
-    merged = ox.Store()
-    for name in default:
-        for quad in store.quads_for_pattern(None, None, None, ox.NamedNode(name)):
-            merged.add(ox.Quad(quad.subject, quad.predicate, quad.object))
-    for name in named:
-        merged.extend(store.quads_for_pattern(None, None, None, ox.NamedNode(name)))
-    return merged
+def _first(found: Results, limit: int) -> dict[str, Any]:
+    """The first solutions, terms in N-Triples syntax."""
+    if isinstance(found, ox.QueryBoolean):
+        return {"boolean": bool(found)}
+    if isinstance(found, ox.QueryTriples):
+        raise ValueError("Rows come from a SELECT only.")
+    names = [variable.value for variable in found.variables]
+    rows: list[list[str | None]] = []
+    for solution in found:
+        if len(rows) == limit:
+            return {"names": names, "rows": rows, "cut": True}
+        rows.append([None if (term := solution[name]) is None else str(term) for name in names])
+    return {"names": names, "rows": rows, "cut": False}
 
 
 def _receive(connection: socket.socket) -> dict[str, Any] | None:
@@ -116,7 +111,7 @@ def _receive(connection: socket.socket) -> dict[str, Any] | None:
     if head is None:
         return None
     payload = _exactly(connection, HEAD.unpack(head)[1])
-    return None if payload is None else json.loads(payload)  # type: ignore[no-any-return]
+    return None if payload is None else json.loads(payload)
 
 
 def _exactly(connection: socket.socket, size: int) -> bytes | None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from rdflib import Literal, URIRef
 from rdflib.term import Node
-from rdflib.util import from_n3
 
 from ess_graph.engine.base import Engine
 from ess_graph.folding import fold
@@ -15,6 +14,7 @@ from ess_graph.query import catalogue
 from ess_graph.query.index import Index
 from ess_graph.query.readers import Linker, Texts, iris_of
 from ess_graph.query.views import Value
+from ess_graph.terms import from_ntriples
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def document_page(
     titles = {str(row["record"]): str(row["title"]) for row in records}
     cited: dict[str, set[tuple[Node, Node, Node]]] = {}
     for fact in facts:
-        statement = (URIRef(fact.subject), URIRef(fact.said), _term(fact.value))
+        statement = (URIRef(fact.subject), URIRef(fact.said), from_ntriples(fact.value))
         cited.setdefault(fact.passage, set()).add(statement)
     views = tuple(
         PassageView(
@@ -102,9 +102,3 @@ def _record(row: object, value: Callable[[Node], Value]) -> RecordView:
         first=int(str(known["first"])) if "first" in known else None,
         last=int(str(known["last"])) if "last" in known else None,
     )
-
-
-def _term(n3: str) -> Node:
-    """A term from its N-Triples syntax."""
-    term = from_n3(n3)
-    return term if isinstance(term, Literal | URIRef) else Literal(n3)

@@ -26,6 +26,8 @@ SUFFIXES = {
 }
 _KINDS = tuple(SUFFIXES.values())
 _NEARBY = 5
+#: Queries that describe what is more than one thing; others are described by ``describe``.
+_DATA = {"source": "document_data", "onto": "ontology_data"}
 
 
 def blueprint(site: Site) -> Blueprint:
@@ -33,24 +35,26 @@ def blueprint(site: Site) -> Blueprint:
     routes = Blueprint("entities", __name__)
 
     @routes.get("/<any(id, voc, source):kind>/<path:name>")
-    @routes.get("/<any(onto):kind>")
+    @routes.get("/<any('onto', 'onto.ttl', 'onto.nt', 'onto.jsonld', 'onto.rdf'):kind>")
     def identified(kind: str, name: str = "") -> Response:
         path = name if kind == "id" else f"{kind}/{name}".rstrip("/")
         if path.rpartition(".")[2] in SUFFIXES:
-            return _see_other(f"/data/{path}")
+            return _see_other(site.address(f"/data/{path}"))
         chosen = negotiate.best(request.headers.get("Accept"), (_HTML, *_KINDS), ALIASES.items())
         if chosen is None:
             raise NotAcceptable(f"This thing is described as {', '.join((_HTML, *_KINDS))}: ask for one of these.")
         if not _exists(_iri(path), site.opened()):
             return _unknown(path, site)
         suffix = next((s for s, kind in SUFFIXES.items() if kind == chosen), None)
-        return _see_other(f"/data/{path}.{suffix}" if suffix else f"/page/{path}")
+        return _see_other(site.address(f"/data/{path}.{suffix}" if suffix else f"/page/{path}"))
 
     @routes.get("/page/<path:path>")
     def page_of(path: str) -> Response:
         opened = site.opened()
         iri = _iri(path)
-        if path.startswith("source/"):
+        if not _sayable(iri):
+            response = _unknown(path, site)
+        elif path.startswith("source/"):
             response = _document(path, opened, site)
         else:
             shown = entity_page(
@@ -70,7 +74,7 @@ def blueprint(site: Site) -> Blueprint:
         if not _exists(iri, opened):
             return _unknown(path, site)
         kind = SUFFIXES[suffix]
-        text = catalogue.text("document_data" if path.startswith("source/") else "describe")
+        text = catalogue.text(_DATA.get(path.partition("/")[0], "describe"))
         pieces = opened.engine.serialized(text, kind, bindings={"thing": URIRef(iri)})
         response = Response(b"".join(pieces), content_type=f"{kind}; charset=utf-8" if kind == "text/turtle" else kind)
         response.headers["Link"] = _links(path, iri)
@@ -86,9 +90,12 @@ def _iri(path: str) -> str:
 
 
 def _exists(iri: str, opened: Opened) -> bool:
-    if iri == BASE + "onto":
-        return True
-    return len(opened.engine.rows(catalogue.text("types"), {"entity": URIRef(iri)}, limit=1)) > 0
+    return _sayable(iri) and len(opened.engine.rows(catalogue.text("types"), {"entity": URIRef(iri)}, limit=1)) > 0
+
+
+def _sayable(iri: str) -> bool:
+    """Whether some text can be an IRI at all."""
+    return not set(iri) & set('<>"{}|^`\\ ') and iri.isprintable()
 
 
 def _see_other(address: str) -> Response:

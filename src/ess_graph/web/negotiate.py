@@ -34,7 +34,7 @@ def ranges(header: str | None) -> list[Range]:
     """The ranges of a header; malformed parts are passed over, as browsers and proxies do."""
     found = []
     for part in _PARTS.findall(header or ""):
-        kind, *parameters = (piece.strip().lower() for piece in _PIECES.findall(part)) or ("",)
+        kind, *parameters = [piece.strip().lower() for piece in _PIECES.findall(part)] or [""]
         if kind.count("/") == 1 and not kind.startswith("/") and not kind.endswith("/"):
             found.append(Range(kind, _quality(parameters)))
         elif kind == "*":

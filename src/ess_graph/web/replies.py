@@ -10,7 +10,7 @@ from http import HTTPStatus
 from flask import Response, current_app, g, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from ess_graph.errors import BadQuery, EssGraphError
+from ess_graph.errors import BadQuery, EssGraphError, LimitHit
 from ess_graph.query.views import Value
 from ess_graph.web import negotiate
 from ess_graph.web.i18n import messages
@@ -45,11 +45,19 @@ def page(template: str, code: int = 200, **context: object) -> Response:
 
 def cacheable(response: Response, *parts: str) -> Response:
     """A strong validator over what the answer depends on, and 304 to a client that has it."""
-    digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
-    response.set_etag(digest)
+    response.set_etag(_tag(*parts))
     response.headers["Cache-Control"] = "no-cache"
     response.make_conditional(request)
     return response
+
+
+def client_has_it(*parts: str) -> bool:
+    """Whether the client already has the answer that depends on these parts: then nothing need be computed."""
+    return request.method in ("GET", "HEAD") and request.if_none_match.contains(_tag(*parts))
+
+
+def _tag(*parts: str) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
 
 
 def problem(
@@ -81,6 +89,10 @@ def on_error(error: Exception) -> Response:
     """Any error as one shape; a surprise is logged and told without its inside."""
     if isinstance(error, BadQuery):
         return problem(error.status, str(error), line=error.line, column=error.column)
+    if isinstance(error, LimitHit):
+        response = problem(error.status, str(error), limit=error.limit)
+        response.headers["Retry-After"] = str(error.retry_after)
+        return response
     if isinstance(error, EssGraphError):
         return problem(error.status, str(error))
     if isinstance(error, HTTPException):

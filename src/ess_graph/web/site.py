@@ -8,22 +8,25 @@ from functools import cached_property
 from pathlib import Path
 
 from ess_graph import releases
-from ess_graph.engine.base import Backend, Engine
+from ess_graph.engine.base import Backend, Engine, Limits, Service
 from ess_graph.query.display import Display
 from ess_graph.query.index import Index, Passage
 from ess_graph.releases import Release
 from ess_graph.settings import Settings
 from ess_graph.vocab import BASE
+from ess_graph.web.cache import AnswerCache
 
 
 @dataclass(frozen=True)
 class Opened:
-    """A release ready to answer."""
+    """A release ready to answer: ``engine`` for our own queries, ``service`` for those of strangers."""
 
     release: Release
     engine: Engine
+    service: Service
     index: Index
     display: Display
+    cache: AnswerCache
 
     @property
     def info(self) -> dict[str, str]:
@@ -50,14 +53,32 @@ class Site:
         with self._lock:
             if self._opened is None or self._opened.release.folder != target:
                 release = releases.current(self.settings.home)
-                # The old engine is let go with the last request that uses it.
+                if self._opened is not None:
+                    # Requests that still use the old release finish with it.
+                    self._opened.service.close()
                 self._opened = Opened(
                     release,
                     self._backend.open(release.store),
+                    self._backend.serve(release.store, self._limits()),
                     Index(release.index),
                     Display(release.display),
+                    AnswerCache(),
                 )
             return self._opened
+
+    def _limits(self) -> Limits:
+        settings = self.settings
+        return Limits(
+            settings.query_timeout,
+            settings.query_memory,
+            settings.query_size,
+            settings.query_waiting,
+            settings.workers,
+        )
+
+    def address(self, path: str) -> str:
+        """A path of this site as others follow it: under the public address where there is one."""
+        return self.settings.public_url + path
 
     def link(self, iri: str) -> str | None:
         """Where people follow an IRI: a page of this site, an http(s) address, or nowhere."""
@@ -65,7 +86,7 @@ class Site:
             path = iri.removeprefix(BASE)
             kind = path.partition("/")[0].partition("#")[0]
             if kind in ("id", "voc", "source", "onto"):
-                return f"{self.settings.public_url}/page/{path.removeprefix('id/')}"
+                return self.address(f"/page/{path.removeprefix('id/')}")
         return iri if iri.startswith(("http://", "https://")) else None
 
     @cached_property

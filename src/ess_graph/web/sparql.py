@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode
 
@@ -13,14 +13,15 @@ from rdflib.term import Node
 from werkzeug.exceptions import BadRequest, NotAcceptable, UnsupportedMediaType
 
 from ess_graph.engine import text
-from ess_graph.engine.base import Form, Row, Scope, Solutions
+from ess_graph.engine.base import Form, Gone, Row, Scope, Solutions
 from ess_graph.engine.formats import ALIASES, GRAPHS, NAMES, offered
 from ess_graph.errors import BadQuery
 from ess_graph.query import questions
 from ess_graph.query.views import Table, Value
 from ess_graph.web import negotiate
 from ess_graph.web.description import describe
-from ess_graph.web.replies import cacheable, page
+from ess_graph.web.replies import cacheable, client_has_it, page
+from ess_graph.web.server import client_has_gone
 from ess_graph.web.site import Opened, Site
 
 _HTML = "text/html"
@@ -33,11 +34,12 @@ _METHODS = "GET, HEAD, POST, OPTIONS"
 
 @dataclass(frozen=True)
 class Request:
-    """One protocol request: the query, its dataset, and the format asked for by parameter, if any."""
+    """One protocol request: the query, its dataset, and the format and the time limit asked for by parameter."""
 
     query: str
     scope: Scope
     format: str | None
+    seconds: float | None
 
 
 def blueprint(site: Site) -> Blueprint:
@@ -103,7 +105,7 @@ def _read() -> Request | None:
     if not queries[0].strip() and negotiate.wants_html(request.headers.get("Accept")):
         return None
     wanted = next((value for name, value in reversed(pairs) if name == "format"), None)
-    if wanted is not None and wanted not in (*NAMES, "html", "rdfxml"):
+    if wanted is not None and wanted not in (*NAMES, "html"):
         raise BadRequest(f"There is no format « {wanted[:40]} »: use one of {', '.join(NAMES)}.")
     return Request(
         query=queries[0],
@@ -112,7 +114,27 @@ def _read() -> Request | None:
             tuple(value for name, value in pairs if name == "named-graph-uri"),
         ),
         format=None if wanted == "html" else wanted,
+        seconds=_seconds(next((value for name, value in reversed(pairs) if name == "timeout"), None)),
     )
+
+
+def _seconds(timeout: str | None) -> float | None:
+    """The ``timeout`` parameter; the operator's own limit stays above it."""
+    if timeout is None:
+        return None
+    try:
+        seconds = float(timeout)
+    except ValueError:
+        seconds = 0
+    if not 0 < seconds < float("inf"):
+        raise BadRequest("The parameter « timeout » is a number of seconds above 0.")
+    return seconds
+
+
+def _gone() -> Gone:
+    """Looks at this request's client, from whichever thread works for it."""
+    environ = request.environ
+    return lambda: client_has_gone(environ)
 
 
 def _pairs(raw: bytes, where: str) -> list[tuple[str, str]]:
@@ -138,24 +160,38 @@ def _answer(asked: Request, opened: Opened, accept: str | None) -> Response:
     form = text.read(asked.query).form
     kinds = offered(form)
     if asked.format:
-        wanted = NAMES.get("rdf" if asked.format == "rdfxml" else asked.format)
+        wanted = NAMES[asked.format]
         kind = wanted if wanted in kinds else None
     else:
         kind = negotiate.best(accept, kinds, ALIASES.items())
     if kind is None:
         raise NotAcceptable(f"A {form} is answered as {', '.join(kinds)}: ask for one of these.")
-    pieces = opened.engine.serialized(asked.query, kind, asked.scope)
-    # The first piece shows that evaluation went well; whatever fails before it is still an error answer.
-    first = next(pieces, b"")
-    response = Response(_joined(first, pieces), content_type=_content_type(kind))
+    key = (opened.release.id, asked.query, repr(asked.scope), kind)
+    if text.read(asked.query).words & text.VOLATILE:
+        response = Response(_pieces(asked, kind, opened), content_type=_content_type(kind))
+    else:
+        # What the client or the cache holds already is not computed again.
+        known = b"" if client_has_it(*key) else opened.cache.get(key)
+        pieces = _pieces(asked, kind, opened, key) if known is None else iter((known,))
+        response = cacheable(Response(pieces, content_type=_content_type(kind)), *key)
     response.vary.add("Accept")
     if asked.format in ("csv", "tsv"):
         response.headers["Content-Disposition"] = f'attachment; filename="ess-graph.{asked.format}"'
     return response
 
 
-def _joined(first: bytes, pieces: Iterator[bytes]) -> Iterator[bytes]:
+def _pieces(asked: Request, kind: str, opened: Opened, key: tuple[str, ...] | None = None) -> Iterator[bytes]:
+    """The answer as it comes, once its first piece has shown that evaluation went well."""
+    pieces = opened.service.serialized(asked.query, kind, asked.scope, seconds=asked.seconds, gone=_gone())
+    # Whatever fails before the first piece is still an error answer; after it, the stream breaks.
+    first = next(pieces, b"")
+    whole = _joined(first, pieces)
+    return opened.cache.keeping(key, whole) if key else whole
+
+
+def _joined(first: bytes, pieces: Iterator[bytes]) -> Generator[bytes]:
     yield first
+    # Closing this generator, as the server does when a client leaves, closes the other and ends the query.
     yield from pieces
 
 
@@ -185,13 +221,15 @@ def _answer_page(asked: Request, form: Form, opened: Opened, site: Site) -> dict
     context = _empty_page() | {"query": asked.query}
     cut = False
     if form is Form.SELECT:
-        found = opened.engine.rows(asked.query, scope=asked.scope, limit=_SHOWN)
-        cut = found.cut
-        context["table"] = _table(found, opened, site)
+        found = opened.service.rows(asked.query, asked.scope, limit=_SHOWN, seconds=asked.seconds, gone=_gone())
+        if isinstance(found, Solutions):
+            cut = found.cut
+            context["table"] = _table(found, opened, site)
     elif form is Form.ASK:
-        context["ask"] = opened.engine.ask(asked.query, asked.scope)
+        context["ask"] = opened.service.rows(asked.query, asked.scope, limit=1, seconds=asked.seconds, gone=_gone())
     else:
-        turtle = b"".join(opened.engine.serialized(asked.query, "text/turtle", asked.scope)).decode()
+        pieces = opened.service.serialized(asked.query, "text/turtle", asked.scope, seconds=asked.seconds, gone=_gone())
+        turtle = _beginning(pieces).decode("utf-8", "ignore")
         cut = len(turtle) > _SHOWN_CHARACTERS
         context["graph_text"] = turtle[:_SHOWN_CHARACTERS]
     context["elapsed_ms"] = (time.perf_counter() - started) * 1000
@@ -201,6 +239,16 @@ def _answer_page(asked: Request, form: Form, opened: Opened, site: Site) -> dict
         Value(name.upper(), url=f"{request.path}?{urlencode({'query': asked.query, 'format': name})}") for name in names
     ]
     return context
+
+
+def _beginning(pieces: Iterator[bytes]) -> bytes:
+    """Enough of an answer to fill the page."""
+    found = b""
+    for piece in pieces:
+        found += piece
+        if len(found) > 4 * _SHOWN_CHARACTERS:
+            break
+    return found
 
 
 def _table(found: Solutions, opened: Opened, site: Site) -> Table:

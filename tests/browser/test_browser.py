@@ -1,0 +1,262 @@
+"""What a person does, in a real browser: with a mouse, with the keyboard alone, on a telephone and on a desk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode, urlsplit
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request
+
+pytestmark = pytest.mark.browser
+
+REGION = "/page/collectivite/region-grand-est"
+PAGES = [
+    "/", "/explorer", "/explorer/collectivite", "/recherche?q=cress", "/recherche?q=zzzz", "/a-propos", "/sparql",
+    "/sparql?query=SELECT+*+%7B+%3Fs+%3Fp+%3Fo+%7D+LIMIT+50", "/sparql?query=SELECT+%2A+%7B+%3Fs",
+    REGION, "/page/collectivite/ville-de-strasbourg", "/page/source/annuaire-grand-est", "/page/voc/theme",
+    "/page/onto", "/nowhere",
+]  # fmt: skip
+
+
+@dataclass
+class Watch:
+    """A page and all that went wrong on it."""
+
+    page: Page
+    site: str
+    complaints: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.on("console", self._said)
+        self.page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
+        self.page.on("request", self._asked)
+        self.page.on("requestfailed", lambda request: self.complaints.append(f"failed: {request.url}"))
+        # A violation is an event of the document; it is told as a console message that no page can silence.
+        self.page.add_init_script(
+            "document.addEventListener('securitypolicyviolation',"
+            " e => console.error(`CSP: ${e.violatedDirective} ${e.blockedURI}`))"
+        )
+
+    def _said(self, message: ConsoleMessage) -> None:
+        # The browser itself notes the status of an error page; that page is what the test asked for.
+        expected = "Failed to load resource: the server responded with a status of 40" in message.text
+        if message.type in ("error", "warning") and not expected:
+            self.complaints.append(f"{message.type}: {message.text}")
+
+    def _asked(self, request: Request) -> None:
+        parts = urlsplit(request.url)
+        if parts.netloc != urlsplit(self.site).netloc and parts.scheme not in ("data", "about"):
+            self.complaints.append(f"asked {request.url}")
+
+    def go(self, path: str) -> Page:
+        """Open a page of the site."""
+        self.page.goto(self.site + path)
+        return self.page
+
+
+@pytest.fixture(params=[1280, 375], ids=["desk", "telephone"])
+def watch(request: pytest.FixtureRequest, chromium: Browser, site: str) -> Iterator[Watch]:
+    """A page of either width; whatever complained on it fails the test."""
+    context = chromium.new_context(
+        viewport={"width": request.param, "height": 800}, locale="fr-FR", service_workers="block"
+    )
+    context.set_default_timeout(15_000)
+    found = Watch(context.new_page(), site)
+    yield found
+    context.close()
+    assert found.complaints == []
+
+
+def focused(page: Page) -> Locator:
+    """The element that has the focus."""
+    return page.locator(":focus")
+
+
+def test_from_home_to_the_lines_of_a_document(watch: Watch) -> None:
+    page = watch.go("/")
+    box = page.get_by_role("searchbox")
+    box.fill("region grand est")
+    box.press("Enter")
+    page.wait_for_url("**/recherche?**")
+    page.locator(".items a").first.click()
+    page.wait_for_url(f"**{REGION}*")
+    assert page.get_by_role("heading", level=1).inner_text() == "Région Grand Est"
+    source = page.locator("a.chip:visible").first
+    lines = source.locator(".chip-at").inner_text() if source.locator(".chip-at").count() else source.inner_text()
+    source.click()
+    page.wait_for_url("**/page/source/**")
+    passage = page.locator(":target")
+    page.wait_for_function(
+        "() => { const r = document.querySelector(':target')?.getBoundingClientRect();"
+        " return r && r.top < innerHeight && r.bottom > 0 }"
+    )
+    assert lines.split()[-1] in passage.inner_text()
+    plain = page.locator("section.pass:not(:target)").first
+    look = (
+        "e => { const s = getComputedStyle(e);"
+        " return [s.backgroundColor, s.outline, s.boxShadow, s.borderColor].join() }"
+    )
+    assert passage.evaluate(look) != plain.evaluate(look), "the passage is highlighted"
+
+
+def test_a_passage_can_be_read_beside_its_fact(watch: Watch) -> None:
+    page = watch.go(REGION)
+    passages = page.locator("details.passage:visible")
+    if passages.count() == 0:
+        pytest.skip("the documents are not at hand")
+    first = passages.first
+    first.locator("summary").click()
+    assert first.locator("blockquote").is_visible()
+    page.keyboard.press("Escape")
+    assert not first.locator("blockquote").is_visible()
+
+
+def test_the_keyboard_alone(watch: Watch) -> None:
+    page = watch.go("/")
+    page.keyboard.press("Tab")
+    skip = focused(page)
+    assert skip.get_attribute("href") == "#contenu"
+    assert skip.is_visible()
+    shown = skip.bounding_box()
+    assert shown is not None
+    assert shown["y"] >= 0, "the skip link shows when it has the focus"
+    page.keyboard.press("Enter")
+    page.wait_for_function("location.hash === '#contenu'")
+    page.locator("body").evaluate("() => document.activeElement.blur()")
+    page.keyboard.press("/")
+    assert focused(page).get_attribute("name") == "q"
+    page.keyboard.type("region grand est")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/recherche?**")
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if (focused(page).get_attribute("href") or "").startswith(REGION):
+            break
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**{REGION}*")
+    for _ in range(200):
+        page.keyboard.press("Tab")
+        if "chip" in (focused(page).get_attribute("class") or "").split():
+            break
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/page/source/**")
+
+
+def test_a_slash_in_a_field_is_a_slash(watch: Watch) -> None:
+    page = watch.go("/sparql")
+    page.locator("textarea").fill("")
+    page.locator("textarea").focus()
+    page.keyboard.type("a/b")
+    assert page.locator("textarea").input_value() == "a/b"
+
+
+def test_focus_is_always_visible(watch: Watch) -> None:
+    """Each stop of the Tab key on the home page looks different from its rest."""
+    page = watch.go("/")
+    look = "e => { const s = getComputedStyle(e); return [s.outlineStyle, s.outlineWidth, s.boxShadow, s.borderColor, s.backgroundColor].join() }"  # noqa: E501
+    for _ in range(25):
+        page.keyboard.press("Tab")
+        if focused(page).count() == 0:
+            break
+        element = focused(page).element_handle()
+        assert element is not None
+        with_focus = element.evaluate(look)
+        element.evaluate("e => e.blur()")
+        without = element.evaluate(look)
+        element.evaluate("e => e.focus({focusVisible: true})")
+        assert with_focus != without, element.evaluate("e => e.outerHTML.slice(0, 120)")
+
+
+def test_the_query_page_runs_an_example(watch: Watch) -> None:
+    page = watch.go("/sparql")
+    page.locator("aside a").first.click()
+    page.wait_for_url("**/sparql?query=**")
+    if not page.locator("table.rows").count():
+        page.locator("form.query button[type=submit]").click()
+    assert page.locator("table.rows tbody tr").count() > 0
+    assert page.get_by_role("status").inner_text().strip()
+
+
+@pytest.mark.parametrize("at", range(10))
+def test_each_question_of_the_home_page_has_an_answer(watch: Watch, at: int) -> None:
+    page = watch.go("/")
+    questions = page.locator(".band .questions a")
+    if at >= questions.count():
+        pytest.skip(f"there are {questions.count()} questions")
+    questions.nth(at).click()
+    page.wait_for_url("**/sparql?**")
+    assert page.locator("table.rows tbody tr").count() > 0
+    assert not page.locator("[role=alert]").count()
+
+
+def test_ctrl_enter_runs_the_query(watch: Watch) -> None:
+    page = watch.go("/sparql")
+    page.locator("textarea").fill("SELECT (6 * 7 AS ?n) {}")
+    page.locator("textarea").press("Control+Enter")
+    page.wait_for_url("**/sparql?query=**")
+    assert page.locator("table.rows td").inner_text().strip().endswith("42")
+
+
+def test_a_malformed_query_says_where(watch: Watch) -> None:
+    page = watch.go("/sparql")
+    page.locator("textarea").fill("SELECT *\nWHERE {\n  ?s ?p & ?o\n}")
+    page.locator("form.query button[type=submit]").click()
+    page.wait_for_url("**/sparql?query=**")
+    alert = page.get_by_role("alert")
+    assert "Ligne 3, colonne" in alert.inner_text()
+    assert "?s ?p & ?o" in alert.inner_text()
+    assert "?s ?p & ?o" in page.locator("textarea").input_value()
+
+
+def test_without_javascript(chromium: Browser, site: str) -> None:
+    context = chromium.new_context(java_script_enabled=False, locale="fr-FR")
+    page = context.new_page()
+    page.goto(f"{site}/")
+    page.get_by_role("searchbox").fill("region grand est")
+    page.get_by_role("searchbox").press("Enter")
+    page.locator(".items a").first.click()
+    assert page.get_by_role("heading", level=1).inner_text() == "Région Grand Est"
+    page.goto(f"{site}/sparql")
+    page.locator("textarea").fill("SELECT (6 * 7 AS ?n) {}")
+    page.locator("form.query button[type=submit]").click()
+    assert page.locator("table.rows td").inner_text().strip().endswith("42")
+    context.close()
+
+
+def test_the_language_is_one_click_away(watch: Watch) -> None:
+    page = watch.go(REGION)
+    page.get_by_role("link", name="English").click()
+    assert page.locator("html").get_attribute("lang") == "en"
+    page.get_by_role("link", name="Français").click()
+    assert page.locator("html").get_attribute("lang") == "fr"
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_never_scrolls_sideways(watch: Watch, path: str) -> None:
+    page = watch.go(path)
+    width, inner = page.evaluate("[document.scrollingElement.scrollWidth, innerWidth]")
+    culprits = page.evaluate(
+        "[...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1)"
+        ".slice(0, 3).map(e => e.outerHTML.slice(0, 100))"
+    )
+    assert width <= inner, culprits
+    assert page.locator("h1").count() == 1
+
+
+@pytest.mark.slow
+def test_hostile_labels_do_nothing(chromium: Browser, hostile_site: str) -> None:
+    """Labels that want to be programs are shown; no dialogue opens and nothing elsewhere is asked."""
+    context = chromium.new_context(locale="fr-FR")
+    found = Watch(context.new_page(), hostile_site)
+    found.page.on("dialog", lambda dialog: (found.complaints.append(dialog.message), dialog.dismiss()))
+    query = "SELECT * { <https://w3id.org/ess-graph/id/structure/hostile> ?p ?o }"
+    for path in ("/page/structure/hostile", "/recherche?q=script", f"/sparql?{urlencode({'query': query})}"):
+        found.go(path)
+        assert "<script>" in found.page.locator("main").inner_text()
+    context.close()
+    assert found.complaints == []

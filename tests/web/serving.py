@@ -1,0 +1,117 @@
+"""Servers in processes of their own, and small projects to serve."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from ess_graph.build import release as building
+from ess_graph.engine.local import LocalBackend
+from ess_graph.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+_SERVE = "from ess_graph.cli import main; main()"
+_READY = 60
+_NO_SHAPE = """
+@prefix sh: <http://www.w3.org/ns/shacl#> .
+<urn:shape:none> a sh:NodeShape ; sh:targetNode <urn:nobody> ; sh:nodeKind sh:IRI .
+"""
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def running(
+    arguments: list[str], port: int, environment: Mapping[str, str], log: Path
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A server process with its workers, once it answers; all of them are gone afterwards."""
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            arguments, env={**os.environ, **environment}, stdout=output, stderr=output, start_new_session=True
+        )
+    try:
+        deadline = time.monotonic() + _READY
+        while not _answers(port):
+            said = log.read_text(encoding="utf-8")
+            assert process.poll() is None, f"the server ended: {said}"
+            assert time.monotonic() < deadline, f"the server does not answer: {said}"
+            time.sleep(0.05)
+        yield process
+    finally:
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(20)
+        # Whatever is left of the group that we made; usually nothing.
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait(5)
+
+
+@contextmanager
+def serving(root: Path, home: Path, log: Path) -> Iterator[str]:
+    """Address of ``ess-graph serve`` over a project, with the documents where they are at hand."""
+    port = free_port()
+    environment = {"ESS_GRAPH_ROOT": str(root), "ESS_GRAPH_HOME": str(home)}
+    sources = ROOT.parent / "shared" / "sources"
+    if sources.is_dir():
+        environment["ESS_GRAPH_SOURCES"] = str(sources)
+    with running([sys.executable, "-c", _SERVE, "serve", "--port", str(port)], port, environment, log):
+        yield f"http://127.0.0.1:{port}"
+
+
+def _answers(port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", "/sante")
+        return connection.getresponse().status < 500
+    except OSError:
+        return False
+    finally:
+        connection.close()
+
+
+class Project:
+    """A small project folder of its own, with the real ontology and display but data that a test writes."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.home = root / "home"
+        shutil.copytree(ROOT / "ontology", root / "ontology")
+        shutil.copytree(ROOT / "rules", root / "rules")
+        (root / "shapes").mkdir()
+        # Hostile data would be refused by the real shapes; a page must stand it all the same.
+        (root / "shapes" / "core.ttl").write_text(_NO_SHAPE, encoding="utf-8")
+        shutil.copy(ROOT / "shapes" / "display.ttl", root / "shapes")
+        (root / "data").mkdir()
+
+    @classmethod
+    def of_hostile_data(cls, root: Path) -> Project:
+        """One with labels, addresses and IRIs that want to be programs, published."""
+        made = cls(root)
+        made.publish((ROOT / "tests" / "hostile" / "hostile.trig").read_text(encoding="utf-8"))
+        return made
+
+    @property
+    def settings(self) -> Settings:
+        """Settings of a site over this project."""
+        return Settings(root=self.root, home=self.home)
+
+    def publish(self, trig: str) -> str:
+        """Build and publish a release of this data; returns its name."""
+        (self.root / "data" / "data.trig").write_text(trig, encoding="utf-8")
+        return building.build(self.root, self.home, LocalBackend()).id
