@@ -12,7 +12,6 @@ from rdflib import Dataset, Graph, Literal, URIRef
 from rdflib.namespace import XSD
 from rdflib.plugins.serializers.nt import _quoteLiteral
 from rdflib.plugins.sparql import prepareQuery
-from rdflib.plugins.sparql.sparql import Query
 from rdflib.query import Result
 from rdflib.term import Node
 
@@ -20,7 +19,7 @@ from ess_graph import terms
 from ess_graph.engine import text
 from ess_graph.engine.base import WHOLE, Form, Quad, Row, Scope, Solutions
 from ess_graph.errors import BadQuery
-from ess_graph.vocab import PREFIXES
+from ess_graph.vocab import BASE, PREFIXES
 
 #: rdflib's names of the formats; it has no writer for TSV, which is written below.
 _ROWS = {"application/sparql-results+json": "json", "application/sparql-results+xml": "xml", "text/csv": "csv"}
@@ -90,10 +89,9 @@ class Twin:
     def _evaluate(self, query: str, scope: Scope, bindings: Mapping[str, Node] | None = None) -> Result:
         own = text.read(query).scope
         try:
-            prepared = prepareQuery(query, initNs=PREFIXES)
+            prepared = prepareQuery(query, initNs=PREFIXES, base=BASE)
             # The dataset is made here: left to itself rdflib would fetch what FROM names.
             prepared.algebra.datasetClause = None
-            _unknown_functions(prepared)
             with warnings.catch_warnings():
                 # rdflib's evaluator warns of its own use of its own dataset.
                 warnings.simplefilter("ignore", DeprecationWarning)
@@ -125,19 +123,6 @@ def _plain(term: Node) -> Node:
     if isinstance(term, Literal) and term.datatype == XSD.string:
         return Literal(str(term))
     return term
-
-
-def _unknown_functions(prepared: Query) -> None:
-    """As in the first engine a function that nobody defined fails the whole query."""
-    from rdflib.plugins.sparql.algebra import traverse
-    from rdflib.plugins.sparql.operators import _CUSTOM_FUNCTIONS
-
-    def visit(node: object) -> None:
-        iri = getattr(node, "iri", None) if getattr(node, "name", "") == "Function" else None
-        if iri is not None and iri not in _CUSTOM_FUNCTIONS and not str(iri).startswith(PREFIXES["xsd"]):
-            raise BadQuery(f"The custom function {iri} is not supported.")
-
-    traverse(prepared.algebra, visitPre=visit)
 
 
 def _tsv(found: Result) -> str:

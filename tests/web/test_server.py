@@ -14,9 +14,12 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
+from flask import Flask
 
+from ess_graph.settings import Settings
 from web.serving import running
 
 pytestmark = pytest.mark.slow
@@ -301,6 +304,21 @@ def test_sigterm_ends_everything_within_ten_seconds(server: Running, busy: bool)
         server.get("/")
     if busy:
         connection.close()
+
+
+def test_sigterm_ends_the_site_and_its_query_workers(app: Flask, port: int, tmp_path: Path) -> None:
+    """The whole of ``ess-graph serve``, in the middle of a query that would run for ever."""
+    settings: Settings = app.extensions["ess_graph"].settings
+    environment = {"ESS_GRAPH_ROOT": str(settings.root), "ESS_GRAPH_HOME": str(settings.home)}
+    command = [sys.executable, "-c", "from ess_graph.cli import main; main()", "serve", "--port", str(port)]
+    with running(command, port, environment, tmp_path / "log") as process:
+        endless = quote("SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . FILTER(?c < ?f && ?f < ?i) }")
+        with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+            connection.sendall(f"GET /sparql?query={endless} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+            time.sleep(1)
+            process.terminate()
+            assert process.wait(10) == 0
+        assert wait_until(lambda: not group_lives(process.pid), 5)
 
 
 def test_sigterm_lets_running_requests_finish(server: Running) -> None:

@@ -13,6 +13,7 @@ import time
 import weakref
 from collections import OrderedDict
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -47,8 +48,11 @@ class Worker:
             env={**os.environ, "RUST_BACKTRACE": "0"},
         )
         theirs.close()
-        if self.receive(time.monotonic() + 30)[0] != b"E":
-            raise NotPossibleNow("A query worker did not start: look at the server's log.")
+        with suppress(TimeoutError):
+            if self.receive(time.monotonic() + 30)[0] == b"E":
+                return
+        self.end()
+        raise NotPossibleNow("A query worker did not start: look at the server's log.")
 
     def send(self, request: dict[str, Any]) -> None:
         """Hand over a request."""
@@ -132,21 +136,36 @@ class Lane:
 
     def give(self, worker: Worker, *, sound: bool) -> None:
         """Give a worker back; one that is not sound is ended, and another starts in the background."""
-        if sound and not self._closed:
-            self._idle.put(worker)
+        if sound:
+            self._keep(worker)
             return
         worker.end()
         if not self._closed:
-            threading.Thread(target=lambda: self._idle.put(self._worker()), daemon=True).start()
+            threading.Thread(target=self._replace, daemon=True).start()
 
     def close(self) -> None:
-        """End every idle worker; those at work end when they are given back."""
-        self._closed = True
-        while True:
-            try:
+        """End every idle worker; those at work, or starting, end when they are given back."""
+        with self._lock:
+            self._closed = True
+        with suppress(Empty):
+            while True:
                 self._idle.get_nowait().end()
-            except Empty:
+
+    def _keep(self, worker: Worker) -> None:
+        with self._lock:
+            if not self._closed:
+                self._idle.put(worker)
                 return
+        worker.end()
+
+    def _replace(self) -> None:
+        """Start a worker; where that fails (no memory, no process left) try again, or the lane would stay short."""
+        while not self._closed:
+            try:
+                self._keep(self._worker())
+                return
+            except (NotPossibleNow, TimeoutError, OSError):
+                time.sleep(1)
 
 
 class Pool:
@@ -252,7 +271,7 @@ class Pool:
                 else:
                     raise LimitHit(_TOO_MUCH.format(self._limits.memory), "memory", 60)
         except TimeoutError:
-            if seconds < whole:
+            if seconds < whole and not sent:
                 raise _TooSlowForHere from None
             raise LimitHit(_TOO_LONG.format(whole), "time", 60) from None
         finally:

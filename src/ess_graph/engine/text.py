@@ -164,7 +164,7 @@ def _may_continue(beginning: str) -> str | None:
 def _complaint(text: str) -> str | None:
     """What Oxigraph's parser says of a text, None if it takes it."""
     try:
-        ox.Store().query(text, prefixes=PREFIXES)
+        ox.Store().query(text, base_iri=BASE, prefixes=PREFIXES)
     except SyntaxError as error:
         return str(error.msg or error)
     except (ValueError, RuntimeError):
@@ -228,7 +228,7 @@ def _scope(tokens: list[tuple[str, str]]) -> Scope:
             continue
         match text.upper():
             case "BASE":
-                base = following[0][1:-1]
+                base = _resolved(following[0], base)
             case "PREFIX" if len(following) == 2:
                 prefixes[following[0][:-1]] = _resolved(following[1], base)
             case "FROM" if following[0].upper() == "NAMED" and len(following) == 2:

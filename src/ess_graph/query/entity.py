@@ -84,7 +84,7 @@ def _block(spec: Mapping[str, Any], facts: Facts, reader: Reader, see: str, enti
     query = with_value(see, "entity", entity)
     if spec["viewer"] == "figures":
         columns, rows = figures.side_by_side(facts, reader)
-        return Block(spec["key"], name, "figures", columns, rows, query_url=query)
+        return Block(spec["key"], name, "figures", columns, rows, query=query)
     keys = [column["key"] for column in spec["columns"]]
     values = sorted(facts.graphs, key=lambda value: _sort_key(facts.cells.get(value, {}), value, keys, reader))
     rows = tuple(_row(spec, value, facts, keys, reader, entity) for value in values)
@@ -98,7 +98,7 @@ def _block(spec: Mapping[str, Any], facts: Facts, reader: Reader, see: str, enti
         viewer=spec["viewer"],
         columns=tuple(columns[at] for at in used),
         rows=tuple(replace(row, cells=tuple(row.cells[at] for at in used)) for row in rows),
-        query_url=query,
+        query=query,
     )
 
 

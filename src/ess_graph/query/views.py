@@ -68,7 +68,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Block:
-    """The values of one property shape: a list (one column) or a table (several)."""
+    """The values of one property shape: a list (one column) or a table (several); ``query`` is the text behind it."""
 
     key: str
     name: str
@@ -76,7 +76,7 @@ class Block:
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
     description: str | None = None
-    query_url: str | None = None
+    query: str | None = None
 
 
 @dataclass(frozen=True)
@@ -114,14 +114,14 @@ class Item:
 
 @dataclass(frozen=True)
 class Listing:
-    """One page of a longer list; pages are counted from 1."""
+    """One page of a longer list, with the query behind it; pages are counted from 1."""
 
     title: str
     items: tuple[Item, ...]
     total: int
     page: int = 1
     pages: int = 1
-    query_url: str | None = None
+    query: str | None = None
 
 
 @dataclass(frozen=True)

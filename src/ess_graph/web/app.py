@@ -52,6 +52,8 @@ def create_app(settings: Settings, backend: Backend | None = None) -> Flask:
                 "sparql": url_for("sparql.sparql", **kept),
                 "data": url_for("pages.about", **kept, _anchor="donnees"),
                 "about": url_for("pages.about", **kept),
+                "quality": url_for("quality.quality", **kept),
+                "versions": url_for("versions.listing", **kept),
             },
         }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from flask import Blueprint, Response, g, redirect, request
 from rdflib import URIRef
 from werkzeug.exceptions import NotAcceptable
@@ -105,6 +107,7 @@ def _see_other(address: str) -> Response:
 
 
 def _links(path: str, iri: str) -> str:
+    path, iri = quote(path), quote(iri, safe=":/#?=&%")
     alternates = [f'</data/{path}.{suffix}>; rel="alternate"; type="{kind}"' for suffix, kind in SUFFIXES.items()]
     return ", ".join([*alternates, f'</page/{path}>; rel="alternate"; type="text/html"', f'<{iri}>; rel="describes"'])
 

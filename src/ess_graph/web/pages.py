@@ -7,13 +7,15 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, g, request, url_for
+from rdflib import URIRef
 from werkzeug.exceptions import NotFound
 
+from ess_graph.engine.text import with_value
 from ess_graph.folding import fold
 from ess_graph.query import catalogue, questions
 from ess_graph.query.index import Hit
 from ess_graph.query.views import Item, Listing, Value
-from ess_graph.vocab import ESS, PREFIXES
+from ess_graph.vocab import ESS
 from ess_graph.web.i18n import translator
 from ess_graph.web.replies import cacheable, page
 from ess_graph.web.site import Opened, Site
@@ -61,8 +63,9 @@ def blueprint(site: Site) -> Blueprint:
         number, pages = _paging(total)
         things = opened.index.things(found.iri, _PER_PAGE, (number - 1) * _PER_PAGE)
         items = tuple(Item(Value(label, url=site.link(iri), iri=iri), found.text) for iri, label in things)
-        see = url_for("sparql.sparql", query=_list_query(found.iri))
-        shown = Listing(found.text, items, total, number, pages, see)
+        shown = Listing(
+            found.text, items, total, number, pages, with_value(catalogue.text("list"), "class", URIRef(found.iri))
+        )
         context: dict[str, Any] = {"listing": shown, "kind_label": found.text, "pager_base": _pager_base()}
         return cacheable(page("listing.html", **context), opened.release.id, kind, str(number), g.lang)
 
@@ -115,13 +118,6 @@ def _paging(total: int) -> tuple[int, int]:
 def _pager_base() -> str:
     kept = {name: value for name, value in request.args.items() if name != "page"}
     return f"{request.path}?{urlencode({**kept, 'page': ''})}"
-
-
-def _list_query(iri: str) -> str:
-    prefix = next((p for p, n in PREFIXES.items() if iri.startswith(n)), None)
-    kind = f"{prefix}:{iri.removeprefix(PREFIXES[prefix])}" if prefix else f"<{iri}>"
-    lines = ["SELECT ?thing ?label WHERE {", f"  ?thing a {kind} ; skos:prefLabel ?label", "}", "ORDER BY ?label", ""]
-    return "\n".join(lines)
 
 
 def _reason(hit: Hit) -> str | None:
