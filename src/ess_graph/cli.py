@@ -126,8 +126,8 @@ def query(query: str, form: str) -> None:
     if form == "table" and not asked.is_graph:
         click.echo(str(engine.ask(sparql)).lower() if asked == "ASK" else aligned(engine.rows(sparql)))
         return
-    kind = NAMES["turtle" if form == "table" else form]
-    if kind not in offered(asked):
+    kind = next((k for k in NAMES["turtle" if form == "table" else form] if k in offered(asked)), None)
+    if kind is None:
         raise click.UsageError(f"A {asked} has no {form} form: use one of {', '.join(offered(asked))}.")
     for piece in engine.serialized(sparql, kind):
         sys.stdout.buffer.write(piece)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from typing import Any
 from ess_graph.errors import NotFound
 
 MANIFEST = "release.json"
+#: What the files of a release look like; raised when a program can no longer read what an older one wrote.
+LAYOUT = 1
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,10 @@ def folder(home: Path) -> Path:
 
 def listed(home: Path) -> list[Release]:
     """Every complete release, newest first."""
-    found = [opened(path.parent) for path in folder(home).glob(f"*/{MANIFEST}")]
+    found = []
+    for path in folder(home).glob(f"*/{MANIFEST}"):
+        with suppress(NotFound):
+            found.append(opened(path.parent))
     return sorted(found, key=lambda release: (str(release.manifest["created"]), release.id), reverse=True)
 
 
@@ -90,7 +96,10 @@ def opened(path: Path) -> Release:
     manifest = path / MANIFEST
     if not manifest.is_file():
         raise NotFound(f"No release in {path}: run « ess-graph build ».")
-    return Release(path, json.loads(manifest.read_text(encoding="utf-8")))
+    said = json.loads(manifest.read_text(encoding="utf-8"))
+    if said.get("layout") != LAYOUT:
+        raise NotFound(f"{path.name} was made by another version of ess-graph: run « ess-graph build ».")
+    return Release(path, said)
 
 
 def current(home: Path) -> Release:

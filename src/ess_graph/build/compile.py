@@ -132,13 +132,14 @@ def _display(shapes: Graph, shape: Node, target: Node, groups: list[str]) -> Dis
             columns=tuple(_column(shapes, c) for c in columns),
         )
         blocks.append(block)
-        kinds = _kinds(shapes, node)
+        kind = _kind(shapes, node)
+        kinds = "" if kind is None else f"?value {RDF.type.n3()} {kind.n3()} . "
         link = f"?entity {path_text(shapes, path)} ?value . {kinds}"
         branches += _branches(shapes, block, path, link, kinds, columns)
         see[block.key] = _see(
             link, [(c.key, shapes.value(n, SH.path)) for c, n in zip(block.columns, columns, strict=True)], shapes
         )
-    branches += _rest(shapes, properties)
+    branches += [_rest(shapes, properties, way) for way in ("out", "in")]
     return Display(
         str(target), _names(shapes, shape, RDFS.label), tuple(blocks), _HEAD + " UNION\n".join(branches) + "\n}\n", see
     )
@@ -155,20 +156,26 @@ def _branches(shapes: Graph, block: Block, path: Node, link: str, kinds: str, co
         yield f"{{ {link} {cell} BIND({key} AS ?block) BIND({Literal(column.key).n3()} AS ?column) }}"
 
 
-def _rest(shapes: Graph, properties: list[Node]) -> Iterator[str]:
-    """Statements that no block of the class covers, both ways, so that a page never loses a fact."""
-    paths = [shapes.value(p, SH.path) for p in properties]
-    steps = [s for s in (_direct(shapes, p) for p in paths if p is not None) if s]
-    hidden = [RDF.type.n3(), PROV.wasDerivedFrom.n3()]
-    outwards = ", ".join([*hidden, *(p for s, p, _ in steps if s == "?entity")])
-    inwards = ", ".join([RDF.subject.n3(), RDF.object.n3(), *(p for s, p, _ in steps if s == "?value")])
-    yield (
-        f"{{ GRAPH ?graph {{ ?entity ?cell ?value }} FILTER(?cell NOT IN ({outwards})) "
-        f'BIND("out" AS ?column) BIND("rest" AS ?block) }}'
-    )
-    yield (
-        f"{{ GRAPH ?graph {{ ?value ?cell ?entity }} FILTER(?cell NOT IN ({inwards})) "
-        f'BIND("in" AS ?column) BIND("rest" AS ?block) }}'
+def _rest(shapes: Graph, properties: list[Node], way: str) -> str:
+    """Statements from (``out``) or to (``in``) the entity that no block covers, so that a page never loses a fact."""
+    start, end = ("?entity", "?value") if way == "out" else ("?value", "?entity")
+    hidden = [RDF.type.n3(), PROV.wasDerivedFrom.n3()] if way == "out" else [RDF.subject.n3(), RDF.object.n3()]
+    partly = []
+    for node in properties:
+        path = shapes.value(node, SH.path)
+        step = None if path is None else _direct(shapes, path)
+        if step is None or step[0] != start:
+            continue
+        kind = _kind(shapes, node)
+        if kind is None:
+            hidden.append(step[1])
+        else:
+            partly.append(f"({step[1]} {kind.n3()})")
+    # A block for values of one class covers no others.
+    shown = f"FILTER NOT EXISTS {{ VALUES (?cell ?kind) {{ {' '.join(partly)} }} ?value {RDF.type.n3()} ?kind }}"
+    return (
+        f"{{ GRAPH ?graph {{ {start} ?cell {end} }} FILTER(?cell NOT IN ({', '.join(hidden)})) "
+        f'{shown if partly else ""} BIND("{way}" AS ?column) BIND("rest" AS ?block) }}'
     )
 
 
@@ -183,7 +190,7 @@ def path_text(shapes: Graph, path: Node | None) -> str:
     if path is not None:
         inverse = shapes.value(path, SH.inversePath)
         if inverse is not None:
-            return f"^{path_text(shapes, inverse)}"
+            return f"^({path_text(shapes, inverse)})"
         either = shapes.value(path, SH.alternativePath)
         if either is not None:
             return f"({'|'.join(path_text(shapes, step) for step in Collection(shapes, either))})"
@@ -202,11 +209,11 @@ def _direct(shapes: Graph, path: Node) -> tuple[str, str, str] | None:
     return ("?value", inverse.n3(), "?entity") if isinstance(inverse, URIRef) else None
 
 
-def _kinds(shapes: Graph, node: Node) -> str:
+def _kind(shapes: Graph, node: Node) -> URIRef | None:
     """The class that values must have, when the shape names one (a qualified value shape of any count)."""
     qualified = shapes.value(node, SH.qualifiedValueShape)
     kind = None if qualified is None else shapes.value(qualified, SH["class"])
-    return "" if kind is None else f"?value {RDF.type.n3()} {URIRef(str(kind)).n3()} . "
+    return None if kind is None else URIRef(str(kind))
 
 
 def _see(link: str, columns: list[tuple[str, Node | None]], shapes: Graph) -> str:

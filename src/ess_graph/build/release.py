@@ -95,6 +95,7 @@ def _write(
     (folder / "validation.json").write_text(json.dumps(report.as_json(), ensure_ascii=False), encoding="utf-8")
     files = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
     manifest = {
+        "layout": releases.LAYOUT,
         "created": f"{now:%Y-%m-%dT%H:%M:%SZ}",
         "inputs": made_from,
         "quads": len(quads),

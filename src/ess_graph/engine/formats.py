@@ -34,25 +34,29 @@ ALIASES: dict[str, str] = {
     "text/n3": "text/turtle",
 }
 
-#: What ``format=`` may say: short names, those that client libraries use, and media types themselves.
-NAMES: dict[str, str] = {
-    "json": "application/sparql-results+json",
-    "xml": "application/sparql-results+xml",
-    "csv": "text/csv",
-    "tsv": "text/tab-separated-values",
-    "ttl": "text/turtle",
-    "turtle": "text/turtle",
-    "n3": "text/turtle",
-    "nt": "application/n-triples",
-    "nq": "application/n-quads",
-    "trig": "application/trig",
-    "rdf": "application/rdf+xml",
-    "rdfxml": "application/rdf+xml",
-    "rdf+xml": "application/rdf+xml",
-    "jsonld": "application/ld+json",
-    "json-ld": "application/ld+json",
-    **{kind: kind for kind in (*ROWS, *GRAPHS)},
-    **ALIASES,
+_JSON, _XML, _TURTLE = "application/sparql-results+json", "application/sparql-results+xml", "text/turtle"
+_RDF_XML, _JSON_LD = "application/rdf+xml", "application/ld+json"
+
+#: What ``format=`` may say (short names, those that client libraries use, media types themselves), and the media
+#: types it stands for: the first that fits the form of the query.
+NAMES: dict[str, tuple[str, ...]] = {
+    "json": (_JSON, _JSON_LD),
+    "xml": (_XML, _RDF_XML),
+    "csv": ("text/csv",),
+    "tsv": ("text/tab-separated-values",),
+    "ttl": (_TURTLE,),
+    "turtle": (_TURTLE,),
+    "n3": (_TURTLE,),
+    "nt": ("application/n-triples",),
+    "nq": ("application/n-quads",),
+    "trig": ("application/trig",),
+    "rdf": (_RDF_XML,),
+    "rdfxml": (_RDF_XML,),
+    "rdf+xml": (_RDF_XML,),
+    "jsonld": (_JSON_LD,),
+    "json-ld": (_JSON_LD,),
+    **{kind: (kind,) for kind in (*ROWS, *GRAPHS)},
+    **{asked: (given,) for asked, given in ALIASES.items()},
 }
 
 

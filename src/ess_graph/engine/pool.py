@@ -37,17 +37,20 @@ class Worker:
 
     def __init__(self, store: Path, limits: Limits, *, polite: bool) -> None:
         self._socket, theirs = socket.socketpair()
-        command = [sys.executable, "-m", "ess_graph.engine.worker", str(store), str(theirs.fileno())]
+        # Its other end lives as long as this process does; the worker hears it close, even in mid-query.
+        lifeline, self._lifeline = os.pipe()
+        command = [sys.executable, "-m", "ess_graph.engine.worker", str(store), str(theirs.fileno()), str(lifeline)]
         # The heavy lane gives way: pages and point queries go before it wherever processors are short.
         self._process = subprocess.Popen(  # noqa: S603
             [*(["nice", "-n", "10"] if polite else []), *command, str(limits.memory * _MIB)],
-            pass_fds=[theirs.fileno()],
+            pass_fds=[theirs.fileno(), lifeline],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             # A worker that runs out of memory says so in one line, not in a page.
             env={**os.environ, "RUST_BACKTRACE": "0"},
         )
         theirs.close()
+        os.close(lifeline)
         with suppress(TimeoutError):
             if self.receive(time.monotonic() + 30)[0] == b"E":
                 return
@@ -79,6 +82,7 @@ class Worker:
         self._socket.close()
         self._process.kill()
         self._process.wait()
+        os.close(self._lifeline)
 
     def _exactly(self, size: int, deadline: float, gone: Gone) -> bytes:
         found = bytearray()

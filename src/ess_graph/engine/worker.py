@@ -10,8 +10,11 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import fcntl
 import json
+import os
 import resource
+import select
 import socket
 import struct
 import sys
@@ -46,15 +49,17 @@ class Out:
             self._buffer.clear()
 
 
-def main(store: str, descriptor: int, memory: int) -> None:
+def main(store: str, descriptor: int, lifeline: int, memory: int) -> None:
     """Serve requests until the other side closes.
 
     Args:
         store: directory of the store, opened read-only.
         descriptor: the socket's file descriptor.
+        lifeline: the reading end of a pipe that closes with the process that started this one.
         memory: cap of the address space in bytes.
     """
     connection = socket.socket(fileno=descriptor)
+    _die_with(lifeline)
     # Before opening: a process with several threads may not change its namespaces.
     _leave_the_network()
     opened = ox.Store.read_only(store)
@@ -125,6 +130,14 @@ def _exactly(connection: socket.socket, size: int) -> bytes | None:
     return bytes(found)
 
 
+def _die_with(lifeline: int) -> None:
+    """The system ends this process (SIGIO) when the pipe closes, whether or not Python gets a turn."""
+    fcntl.fcntl(lifeline, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
+    if select.select([lifeline], [], [], 0)[0]:
+        sys.exit("whoever started this worker is gone")
+
+
 def _leave_the_network() -> None:
     """A network of its own, without interfaces, where the system lets us have one; else things stay as they are."""
     user_and_network = 0x10000000 | 0x40000000  # CLONE_NEWUSER | CLONE_NEWNET
@@ -133,4 +146,4 @@ def _leave_the_network() -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+    main(sys.argv[1], *(int(argument) for argument in sys.argv[2:]))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from pathlib import Path
 from urllib.parse import urlencode
 
 from flask import Flask, Response, g, request, url_for
@@ -24,6 +26,7 @@ def create_app(settings: Settings, backend: Backend | None = None) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.config["MAX_FORM_MEMORY_SIZE"] = MAX_BODY
     app.url_map.strict_slashes = False
+    app.config["LOOK"] = _look()
     # Templates sit next to control statements; without this every page is half blank lines.
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     site = Site(settings, backend or LocalBackend())
@@ -38,7 +41,6 @@ def create_app(settings: Settings, backend: Backend | None = None) -> Flask:
         lang = g.lang
         other = "en" if lang == "fr" else "fr"
         arguments = {**request.args.to_dict(), "lang": other}
-        kept = {"lang": lang} if request.args.get("lang") == lang else {}
         return {
             "lang": lang,
             "t": translator(lang),
@@ -46,16 +48,22 @@ def create_app(settings: Settings, backend: Backend | None = None) -> Flask:
             "release": _release(site),
             "q": request.args.get("q", "") if request.endpoint == "pages.search" else "",
             "urls": {
-                "home": url_for("pages.home", **kept),
+                "home": url_for("pages.home"),
                 "search": url_for("pages.search"),
-                "explore": url_for("pages.explore", **kept),
-                "sparql": url_for("sparql.sparql", **kept),
-                "data": url_for("pages.about", **kept, _anchor="donnees"),
-                "about": url_for("pages.about", **kept),
-                "quality": url_for("quality.quality", **kept),
-                "versions": url_for("versions.listing", **kept),
+                "explore": url_for("pages.explore"),
+                "sparql": url_for("sparql.sparql"),
+                "data": url_for("pages.about", _anchor="donnees"),
+                "about": url_for("pages.about"),
+                "quality": url_for("quality.quality"),
+                "versions": url_for("versions.listing"),
             },
         }
+
+    @app.url_defaults
+    def keep_language(endpoint: str, values: dict[str, object]) -> None:
+        # A language that was chosen goes along from page to page; one that the browser prefers need not.
+        if endpoint != "static" and request.args.get("lang") == g.get("lang") and "lang" not in values:
+            values["lang"] = g.lang
 
     app.after_request(replies.finish)
     app.register_error_handler(Exception, replies.on_error)
@@ -70,6 +78,15 @@ def create_app(settings: Settings, backend: Backend | None = None) -> Flask:
         return Response(f'{{"status": "ok", "release": "{site.opened().release.id}"}}\n', mimetype="application/json")
 
     return app
+
+
+def _look() -> str:
+    """A hash over everything that shapes a page beside the data."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parents[1].rglob("*")):
+        if path.suffix in {".py", ".rq", ".html", ".toml", ".css", ".js", ".svg"}:
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def _release(site: Site) -> dict[str, str] | None:

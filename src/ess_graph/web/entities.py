@@ -15,7 +15,7 @@ from ess_graph.query.views import EntityPage, Value
 from ess_graph.vocab import BASE
 from ess_graph.web import negotiate
 from ess_graph.web.i18n import translator
-from ess_graph.web.replies import cacheable, page, problem
+from ess_graph.web.replies import cacheable, page, problem, readable
 from ess_graph.web.site import Opened, Site
 
 _HTML = "text/html"
@@ -78,7 +78,9 @@ def blueprint(site: Site) -> Blueprint:
         kind = SUFFIXES[suffix]
         text = catalogue.text(_DATA.get(path.partition("/")[0], "describe"))
         pieces = opened.engine.serialized(text, kind, bindings={"thing": URIRef(iri)})
-        response = Response(b"".join(pieces), content_type=f"{kind}; charset=utf-8" if kind == "text/turtle" else kind)
+        response = Response(
+            b"".join(readable(pieces, kind)), content_type=f"{kind}; charset=utf-8" if kind == "text/turtle" else kind
+        )
         response.headers["Link"] = _links(path, iri)
         return cacheable(response, opened.release.id, path, suffix)
 

@@ -41,7 +41,7 @@ def blueprint(site: Site) -> Blueprint:
                 counts=[{"thing": value, "count": n} for value, n in shown],
                 examples=[Value(labels[iri][0], url=site.link(iri), iri=iri) for iri in described if iri in labels],
                 questions=[
-                    Value(q.title(g.lang), url=url_for("sparql.sparql", query=q.query, lang=request.args.get("lang")))
+                    Value(q.title(g.lang), url=url_for("sparql.sparql", query=q.query))
                     for q in questions.all()[:10]
                 ],
             ),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Generator, Iterator, Sequence
 from http import HTTPStatus
 
 from flask import Response, current_app, g, render_template, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, NotAcceptable
 
 from ess_graph.errors import BadQuery, EssGraphError, LimitHit
 from ess_graph.query.views import Value
@@ -20,6 +21,9 @@ POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self'; object-src 'none'; base-uri 'none'; "
     "form-action 'self'; frame-ancestors 'none'"
 )
+
+
+_NOT_XML = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
 
 
 def finish(response: Response) -> Response:
@@ -57,7 +61,26 @@ def client_has_it(*parts: str) -> bool:
 
 
 def _tag(*parts: str) -> str:
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
+    # What the site looks like is part of every answer: another version of it makes other pages of the same data.
+    look = str(current_app.config["LOOK"])
+    return hashlib.sha256("\n".join((look, *parts)).encode()).hexdigest()[:24]
+
+
+def content_type(kind: str) -> str:
+    """A media type as the header says it: text comes with its encoding."""
+    return f"{kind}; charset=utf-8" if kind.startswith("text/") else kind
+
+
+def readable(pieces: Generator[bytes] | Iterator[bytes], kind: str) -> Generator[bytes]:
+    """The same pieces; XML that no parser could read, because a literal holds a control character, is refused.
+
+    Raises:
+        NotAcceptable: XML 1.0 has no way to write such a character, and leaving it out would be a lie.
+    """
+    for piece in pieces:
+        if kind.endswith("+xml") and _NOT_XML.search(piece):
+            raise NotAcceptable("A value holds a character that XML cannot hold: ask for JSON, Turtle or CSV.")
+        yield piece
 
 
 def problem(

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from flask import g, has_request_context, request
+
 from ess_graph import releases
 from ess_graph.engine.base import Backend, Engine, Limits, Service
 from ess_graph.query.display import Display
@@ -86,7 +88,9 @@ class Site:
             path = iri.removeprefix(BASE)
             kind = path.partition("/")[0].partition("#")[0]
             if kind in ("id", "voc", "source", "onto"):
-                return self.address(f"/page/{path.removeprefix('id/')}")
+                page, mark, anchor = path.removeprefix("id/").partition("#")
+                chosen = f"?lang={g.lang}" if has_request_context() and request.args.get("lang") == g.lang else ""
+                return self.address(f"/page/{page}{chosen}{mark}{anchor}")
         return iri if iri.startswith(("http://", "https://")) else None
 
     @cached_property

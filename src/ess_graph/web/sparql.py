@@ -20,7 +20,7 @@ from ess_graph.query import questions
 from ess_graph.query.views import Table, Value
 from ess_graph.web import negotiate
 from ess_graph.web.description import describe
-from ess_graph.web.replies import cacheable, client_has_it, page
+from ess_graph.web.replies import cacheable, client_has_it, content_type, page, readable
 from ess_graph.web.server import client_has_gone
 from ess_graph.web.site import Opened, Site
 
@@ -104,9 +104,11 @@ def _read() -> Request | None:
         raise BadQuery("The query is empty: write SELECT, ASK, CONSTRUCT or DESCRIBE.")
     if not queries[0].strip() and negotiate.wants_html(request.headers.get("Accept")):
         return None
-    wanted = next((value for name, value in reversed(pairs) if name == "format"), None)
-    if wanted is not None and wanted not in (*NAMES, "html"):
-        raise BadRequest(f"There is no format « {wanted[:40]} »: use one of {', '.join(NAMES)}.")
+    # Client libraries send several names for one format; the first that is known counts.
+    named = [value for name, value in pairs if name == "format"]
+    wanted = next((value for value in named if value in NAMES or value == "html"), None)
+    if named and wanted is None:
+        raise BadRequest(f"There is no format « {named[0][:40]} »: use one of {', '.join(NAMES)}.")
     return Request(
         query=queries[0],
         scope=Scope(
@@ -160,20 +162,19 @@ def _answer(asked: Request, opened: Opened, accept: str | None) -> Response:
     form = text.read(asked.query).form
     kinds = offered(form)
     if asked.format:
-        wanted = NAMES[asked.format]
-        kind = wanted if wanted in kinds else None
+        kind = next((kind for kind in NAMES[asked.format] if kind in kinds), None)
     else:
         kind = negotiate.best(accept, kinds, ALIASES.items())
     if kind is None:
         raise NotAcceptable(f"A {form} is answered as {', '.join(kinds)}: ask for one of these.")
     key = (opened.release.id, asked.query, repr(asked.scope), kind)
     if text.read(asked.query).words & text.VOLATILE:
-        response = Response(_pieces(asked, kind, opened), content_type=_content_type(kind))
+        response = Response(_pieces(asked, kind, opened), content_type=content_type(kind))
     else:
         # What the client or the cache holds already is not computed again.
         known = b"" if client_has_it(*key) else opened.cache.get(key)
         pieces = _pieces(asked, kind, opened, key) if known is None else iter((known,))
-        response = cacheable(Response(pieces, content_type=_content_type(kind)), *key)
+        response = cacheable(Response(pieces, content_type=content_type(kind)), *key)
     response.vary.add("Accept")
     if asked.format in ("csv", "tsv"):
         response.headers["Content-Disposition"] = f'attachment; filename="ess-graph.{asked.format}"'
@@ -182,7 +183,8 @@ def _answer(asked: Request, opened: Opened, accept: str | None) -> Response:
 
 def _pieces(asked: Request, kind: str, opened: Opened, key: tuple[str, ...] | None = None) -> Iterator[bytes]:
     """The answer as it comes, once its first piece has shown that evaluation went well."""
-    pieces = opened.service.serialized(asked.query, kind, asked.scope, seconds=asked.seconds, gone=_gone())
+    found = opened.service.serialized(asked.query, kind, asked.scope, seconds=asked.seconds, gone=_gone())
+    pieces = readable(found, kind)
     # Whatever fails before the first piece is still an error answer; after it, the stream breaks.
     first = next(pieces, b"")
     whole = _joined(first, pieces)
@@ -195,15 +197,11 @@ def _joined(first: bytes, pieces: Iterator[bytes]) -> Generator[bytes]:
     yield from pieces
 
 
-def _content_type(kind: str) -> str:
-    return f"{kind}; charset=utf-8" if kind.startswith("text/") else kind
-
-
 def _description(opened: Opened, accept: str | None) -> Response:
     kind = negotiate.best(accept, tuple(GRAPHS), ALIASES.items())
     if kind is None:
         raise NotAcceptable(f"The service description comes as {', '.join(GRAPHS)}: ask for one of these.")
-    response = Response(describe(request.base_url, opened.engine, kind), content_type=_content_type(kind))
+    response = Response(describe(request.base_url, opened.engine, kind), content_type=content_type(kind))
     response.vary.add("Accept")
     return cacheable(response, opened.release.id, kind, "description")
 
