@@ -172,9 +172,9 @@ def _rest(shapes: Graph, properties: list[Node], way: str) -> str:
         else:
             partly.append(f"({step[1]} {kind.n3()})")
     # A block for values of one class covers no others.
-    shown = f"FILTER NOT EXISTS {{ VALUES (?cell ?kind) {{ {' '.join(partly)} }} ?value {RDF.type.n3()} ?kind }}"
+    shown = f" FILTER NOT EXISTS {{ VALUES (?cell ?kind) {{ {' '.join(partly)} }} ?value {RDF.type.n3()} ?kind }}"
     return (
-        f"{{ GRAPH ?graph {{ {start} ?cell {end} }} FILTER(?cell NOT IN ({', '.join(hidden)})) "
+        f"{{ GRAPH ?graph {{ {start} ?cell {end} }} FILTER(?cell NOT IN ({', '.join(hidden)}))"
         f'{shown if partly else ""} BIND("{way}" AS ?column) BIND("rest" AS ?block) }}'
     )
 
@@ -190,7 +190,8 @@ def path_text(shapes: Graph, path: Node | None) -> str:
     if path is not None:
         inverse = shapes.value(path, SH.inversePath)
         if inverse is not None:
-            return f"^({path_text(shapes, inverse)})"
+            inner = path_text(shapes, inverse)
+            return f"^{inner}" if isinstance(inverse, URIRef) else f"^({inner})"
         either = shapes.value(path, SH.alternativePath)
         if either is not None:
             return f"({'|'.join(path_text(shapes, step) for step in Collection(shapes, either))})"

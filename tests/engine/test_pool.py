@@ -1,0 +1,163 @@
+"""Query workers: each limit ends its query and nobody else's, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from ess_graph.engine.base import Limits
+from ess_graph.engine.pool import Pool
+from ess_graph.errors import BadQuery, ClientGone, LimitHit
+from ess_graph.releases import Release
+
+JSON = "application/sparql-results+json"
+POINT = "SELECT ?t { <id/collectivite/region-grand-est> a ?t } LIMIT 1"
+ENDLESS = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i FILTER(?c < ?f && ?f < ?i) }"
+HUNGRY = "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i } ORDER BY ?a ?d ?g"
+ALL = "SELECT * { ?s ?p ?o }"
+
+Make = Callable[..., Pool]
+
+
+@pytest.fixture
+def make(release: Release) -> Iterator[Make]:
+    made: list[Pool] = []
+
+    def pool(**limits: float) -> Pool:
+        made.append(Pool(release.store, Limits(**limits)))  # type: ignore[arg-type]
+        return made[-1]
+
+    yield pool
+    for one in made:
+        one.close()
+
+
+def workers() -> set[int]:
+    """Process ids of the query workers that this process started."""
+    found = subprocess.run(
+        ["ps", "-o", "pid=,args=", "--ppid", str(os.getpid())], capture_output=True, text=True, check=False
+    ).stdout
+    return {int(line.split()[0]) for line in found.splitlines() if "ess_graph.engine.worker" in line}
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    """A minute is far more than anything here takes; it only keeps a failing test from hanging."""
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def point(pool: Pool) -> bool:
+    return b"region-grand-est" not in b"".join(pool.serialized(POINT, JSON))
+
+
+def test_time(make: Make) -> None:
+    pool = make(seconds=1)
+    before = workers()
+    with pytest.raises(LimitHit, match="after 1 seconds, the time limit") as caught:
+        list(pool.serialized(ENDLESS, JSON))
+    assert caught.value.limit == "time"
+    assert point(pool)
+    wait_for(lambda: len(workers()) == len(before))
+
+
+def test_a_lower_limit_of_the_client(make: Make) -> None:
+    with pytest.raises(LimitHit, match=r"after 0\.8 seconds"):
+        list(make(seconds=20).serialized(ENDLESS, JSON, seconds=0.8))
+
+
+def test_memory(make: Make) -> None:
+    pool = make(seconds=120, memory=1024)
+    with pytest.raises(LimitHit, match="1024 MiB of memory") as caught:
+        list(pool.serialized(HUNGRY, JSON))
+    assert caught.value.limit == "memory"
+    assert point(pool)
+
+
+def test_size_breaks_the_answer_off(make: Make) -> None:
+    pieces = make(size=1).serialized(ALL, JSON)
+    assert next(pieces).startswith(b'{"head"')
+    with pytest.raises(LimitHit, match="1 MiB, the size limit"):
+        list(pieces)
+
+
+def test_an_answer_comes_as_it_is_computed(make: Make) -> None:
+    pieces = list(make().serialized(ALL, JSON))
+    assert len(pieces) > 10
+    assert max(map(len, pieces)) < 256 * 1024
+    assert pieces[-1].endswith(b"]}}")
+
+
+def test_a_client_that_goes_stops_its_query(make: Make) -> None:
+    pool = make(seconds=100)
+    with pytest.raises(ClientGone):
+        list(pool.serialized(ENDLESS, JSON, gone=lambda: True))
+    assert point(pool)
+
+
+def test_leaving_a_stream_ends_its_query(make: Make) -> None:
+    pool = make()
+    pieces = pool.serialized(ALL, JSON)
+    next(pieces)
+    pieces.close()  # type: ignore[attr-defined]
+    assert point(pool)
+
+
+def test_a_full_queue_is_said(make: Make) -> None:
+    pool = make(waiting=1, seconds=30)
+    pieces = pool.serialized(ALL, JSON)
+    next(pieces)
+    with pytest.raises(LimitHit) as caught:
+        list(pool.serialized(POINT, JSON, seconds=0.3))
+    assert caught.value.limit == "queue"
+    assert caught.value.retry_after > 0
+    pieces.close()  # type: ignore[attr-defined]
+
+
+def test_errors_leave_the_worker_as_it_is(make: Make) -> None:
+    pool = make()
+    before = workers()
+    for query in ("SELECT * { ?s ?p }", "SELECT * { SERVICE <http://localhost/> { ?s ?p ?o } }"):
+        with pytest.raises(BadQuery):
+            list(pool.serialized(query, JSON))
+    assert workers() == before
+
+
+def test_no_worker_outlives_its_pool(release: Release) -> None:
+    before = workers()
+    pool = Pool(release.store, Limits())
+    assert len(workers()) > len(before)
+    pool.close()
+    assert workers() == before
+
+
+def test_a_worker_at_work_dies_with_a_process_that_is_killed(release: Release) -> None:
+    """No finalizer runs in a process that gets SIGKILL; the system tells the worker."""
+    script = f"""
+import os, threading, time
+from pathlib import Path
+from ess_graph.engine.base import Limits
+from ess_graph.engine.pool import Pool
+if __name__ == "__main__":
+    pool = Pool(Path({str(release.store)!r}), Limits())
+    threading.Thread(target=lambda: list(pool.serialized({ENDLESS!r}, {JSON!r})), daemon=True).start()
+    time.sleep(1.5)
+    os.kill(os.getpid(), 9)
+"""
+    killed = subprocess.run([sys.executable, "-c", script], check=False)
+    assert killed.returncode == -9
+    wait_for(lambda: not _orphans(str(release.store)))
+
+
+def _orphans(store: str) -> list[str]:
+    """Workers over a store whose parent is gone."""
+    shown = subprocess.run(["ps", "-eo", "ppid=,args="], capture_output=True, text=True, check=True).stdout
+    return [
+        line for line in shown.splitlines() if f"ess_graph.engine.worker {store} " in line and line.split()[0] == "1"
+    ]
