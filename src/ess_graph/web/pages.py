@@ -121,7 +121,8 @@ def _pager_base() -> str:
 
 
 def _reason(hit: Hit) -> str | None:
-    if hit.kind == "name":
+    if hit.said == hit.label:
         return None
-    t = translator(g.lang)
-    return t(f"search.matched.{hit.kind}", said=hit.said)
+    # A name that is not the one shown is the thing's name in the other language.
+    kind = "other" if hit.kind == "name" else hit.kind
+    return translator(g.lang)(f"search.matched.{kind}", said=hit.said)
