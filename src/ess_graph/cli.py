@@ -71,12 +71,19 @@ def serve(host: str, port: int, workers: int) -> None:
 
     settings = Settings.read()
     try:
-        releases.current(settings.home)
+        wanted = releases.current(settings.home)
+        if damage := wanted.damage():
+            from ess_graph.build.release import fall_back
+
+            click.echo(f"Release {wanted.id} is damaged ({', '.join(damage[:5])}).", err=True)
+            click.echo(
+                f"Serving {fall_back(settings.home).id} in its place; « ess-graph build » makes a new one.", err=True
+            )
     except NotFound:
-        from ess_graph.build import release
+        from ess_graph.build.release import build
         from ess_graph.engine.local import LocalBackend
 
-        release.build(settings.root, settings.home, LocalBackend(), say=_progress())
+        build(settings.root, settings.home, LocalBackend(), say=_progress())
     Server(lambda: create_app(settings), host, port, workers=workers).run()
 
 

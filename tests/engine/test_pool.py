@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 
 import pytest
 
-from ess_graph.engine.base import Limits
-from ess_graph.engine.pool import Pool
+from ess_graph.engine.base import Limits, never
+from ess_graph.engine.pool import Lane, Pool
 from ess_graph.errors import BadQuery, ClientGone, LimitHit
 from ess_graph.releases import Release
 
@@ -109,15 +110,40 @@ def test_leaving_a_stream_ends_its_query(make: Make) -> None:
     assert point(pool)
 
 
-def test_a_full_queue_is_said(make: Make) -> None:
-    pool = make(waiting=1, seconds=30)
-    pieces = pool.serialized(ALL, JSON)
-    next(pieces)
-    with pytest.raises(LimitHit) as caught:
-        list(pool.serialized(POINT, JSON, seconds=0.3))
-    assert caught.value.limit == "queue"
-    assert caught.value.retry_after > 0
-    pieces.close()  # type: ignore[attr-defined]
+def test_a_slow_reader_keeps_nobody_waiting(make: Make) -> None:
+    pool = make(seconds=30)
+    reading = [pool.serialized(ALL + f" # {n}", JSON) for n in range(4)]
+    for pieces in reading:
+        next(pieces), next(pieces)
+    assert point(pool)
+    for pieces in reading:
+        pieces.close()  # type: ignore[attr-defined]
+    assert point(pool)
+
+
+def test_a_full_queue_is_said(release: Release) -> None:
+    lane = Lane(release.store, Limits(waiting=1), 1, polite=False)
+    worker = lane.take(time.monotonic() + 30, never)
+    refused: list[LimitHit] = []
+
+    def wait() -> None:
+        with pytest.raises(LimitHit) as caught:
+            lane.take(time.monotonic() + 1, never)
+        refused.append(caught.value)
+
+    waiting = [threading.Thread(target=wait) for _ in range(2)]
+    for thread in waiting:
+        thread.start()
+    for thread in waiting:
+        thread.join()
+    lane.give(worker, sound=True)
+    lane.close()
+    # One was not let into the queue, the other waited there in vain.
+    assert [hit.limit for hit in refused] == ["queue", "queue"]
+    assert {str(hit).partition(":")[0] for hit in refused} == {
+        "Too many queries are waiting", "Every query worker was busy for too long",
+    }  # fmt: skip
+    assert all(hit.retry_after > 0 for hit in refused)
 
 
 def test_errors_leave_the_worker_as_it_is(make: Make) -> None:
@@ -142,8 +168,8 @@ def test_a_worker_at_work_dies_with_a_process_that_is_killed(release: Release) -
     script = f"""
 import os, threading, time
 from pathlib import Path
-from ess_graph.engine.base import Limits
-from ess_graph.engine.pool import Pool
+from ess_graph.engine.base import Limits, never
+from ess_graph.engine.pool import Lane, Pool
 if __name__ == "__main__":
     pool = Pool(Path({str(release.store)!r}), Limits())
     threading.Thread(target=lambda: list(pool.serialized({ENDLESS!r}, {JSON!r})), daemon=True).start()

@@ -116,12 +116,32 @@ def _quads(project: Project, derived: Graph) -> Iterator[Quad]:
         yield subject, predicate, value, INFERENCES  # type: ignore[misc]
 
 
-def _publish(home: Path, folder: Path) -> Release:
-    release = releases.opened(folder)
+def fall_back(home: Path) -> Release:
+    """The newest release that is sound, put in service if another is.
+
+    Raises:
+        NotFound: none is.
+    """
+    current = releases.current(home)
+    if not current.damage():
+        return current
+    for release in releases.listed(home):
+        if not release.damage():
+            _point(home, release.folder)
+            return release
+    raise NotFound(f"{current.id} is damaged and there is no other release: run « ess-graph build ».")
+
+
+def _point(home: Path, folder: Path) -> None:
     link = home / "current.new"
     link.unlink(missing_ok=True)
     link.symlink_to(os.path.relpath(folder, home))
     link.replace(home / "current")
+
+
+def _publish(home: Path, folder: Path) -> Release:
+    release = releases.opened(folder)
+    _point(home, folder)
     for old in releases.listed(home)[_KEPT:]:
         if old.id != release.id:
             shutil.rmtree(old.folder, ignore_errors=True)

@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import select
-import socket
-import subprocess
-import sys
 import threading
 import time
 import weakref
@@ -20,85 +15,16 @@ from typing import Any
 
 from ess_graph.engine import text
 from ess_graph.engine.base import WHOLE, Gone, Limits, Row, Scope, Solutions, never
-from ess_graph.engine.worker import HEAD
+from ess_graph.engine.process import MIB, POLL, Worker
 from ess_graph.errors import BadQuery, ClientGone, LimitHit, NotPossibleNow
 from ess_graph.terms import from_ntriples
 from ess_graph.vocab import BASE, PREFIXES
 
 #: Seconds a query may take in the light lane before it moves to the heavy one.
 LIGHT = 0.5
-_POLL = 0.1
 _REMEMBERED = 1000
-_MIB = 1024 * 1024
-
-
-class Worker:
-    """One process and the socket to it."""
-
-    def __init__(self, store: Path, limits: Limits, *, polite: bool) -> None:
-        self._socket, theirs = socket.socketpair()
-        # Its other end lives as long as this process does; the worker hears it close, even in mid-query.
-        lifeline, self._lifeline = os.pipe()
-        command = [sys.executable, "-m", "ess_graph.engine.worker", str(store), str(theirs.fileno()), str(lifeline)]
-        # The heavy lane gives way: pages and point queries go before it wherever processors are short.
-        self._process = subprocess.Popen(  # noqa: S603
-            [*(["nice", "-n", "10"] if polite else []), *command, str(limits.memory * _MIB)],
-            pass_fds=[theirs.fileno(), lifeline],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            # A worker that runs out of memory says so in one line, not in a page.
-            env={**os.environ, "RUST_BACKTRACE": "0"},
-        )
-        theirs.close()
-        os.close(lifeline)
-        with suppress(TimeoutError):
-            if self.receive(time.monotonic() + 30)[0] == b"E":
-                return
-        self.end()
-        raise NotPossibleNow("A query worker did not start: look at the server's log.")
-
-    def send(self, request: dict[str, Any]) -> None:
-        """Hand over a request."""
-        payload = json.dumps(request).encode()
-        self._socket.settimeout(10)
-        self._socket.sendall(HEAD.pack(b"Q", len(payload)) + payload)
-
-    def receive(self, deadline: float, gone: Gone = never) -> tuple[bytes, bytes]:
-        """The next message, kind and payload; an empty kind when the process has died.
-
-        Raises:
-            TimeoutError: the deadline (on the monotonic clock) came first.
-            ClientGone: nobody waits any more.
-        """
-        head = self._exactly(HEAD.size, deadline, gone)
-        if not head:
-            return b"", b""
-        kind, size = HEAD.unpack(head)
-        payload = self._exactly(size, deadline, gone) if size else b""
-        return (kind, payload) if len(payload) == size else (b"", b"")
-
-    def end(self) -> None:
-        """Kill the process, whatever it does."""
-        self._socket.close()
-        self._process.kill()
-        self._process.wait()
-        os.close(self._lifeline)
-
-    def _exactly(self, size: int, deadline: float, gone: Gone) -> bytes:
-        found = bytearray()
-        while len(found) < size:
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise TimeoutError
-            ready, _, _ = select.select([self._socket], [], [], min(left, _POLL))
-            if ready:
-                piece = self._socket.recv(min(size - len(found), _MIB))
-                if not piece:
-                    return b""
-                found += piece
-            elif gone():
-                raise ClientGone("The client went away; its query was stopped.")
-        return bytes(found)
+#: Long answers that may be under way in a lane beside its own workers.
+_LENT = 8
 
 
 class Lane:
@@ -107,7 +33,7 @@ class Lane:
     def __init__(self, store: Path, limits: Limits, size: int, *, polite: bool) -> None:
         self._store, self._limits, self._polite = store, limits, polite
         self._idle: SimpleQueue[Worker] = SimpleQueue()
-        self._waiting = 0
+        self._waiting = self._lent = 0
         self._lock = threading.Lock()
         self._closed = False
         for _ in range(size):
@@ -126,7 +52,7 @@ class Lane:
         try:
             while (left := deadline - time.monotonic()) > 0:
                 try:
-                    return self._idle.get(timeout=min(left, _POLL))
+                    return self._idle.get(timeout=min(left, POLL))
                 except Empty:
                     if gone():
                         raise ClientGone("The client went away; its query never started.") from None
@@ -138,12 +64,31 @@ class Lane:
     def _worker(self) -> Worker:
         return Worker(self._store, self._limits, polite=self._polite)
 
-    def give(self, worker: Worker, *, sound: bool) -> None:
+    def lend(self) -> bool:
+        """Let whoever sends a long answer keep the worker, so that a slow client keeps no query waiting.
+
+        Another worker starts in its place; False, and none does, when too many are lent already.
+        """
+        with self._lock:
+            if self._lent >= _LENT or self._closed:
+                return False
+            self._lent += 1
+        self._start_another()
+        return True
+
+    def give(self, worker: Worker, *, sound: bool, lent: bool = False) -> None:
         """Give a worker back; one that is not sound is ended, and another starts in the background."""
-        if sound:
+        if sound and not lent:
             self._keep(worker)
             return
         worker.end()
+        if not lent:
+            self._start_another()
+            return
+        with self._lock:
+            self._lent -= 1
+
+    def _start_another(self) -> None:
         if not self._closed:
             threading.Thread(target=self._replace, daemon=True).start()
 
@@ -253,33 +198,40 @@ class Pool:
 
     def _run(self, lane: Lane, request: dict[str, Any], seconds: float, gone: Gone, *, whole: float) -> Iterator[bytes]:
         worker = lane.take(time.monotonic() + whole, gone)
-        sound, sent = False, 0
+        sound, long, lent, sent = False, False, False, 0
         deadline = time.monotonic() + seconds
+        # One piece is held back: the worker is free, and an error known, before the end of an answer is given out.
+        held = b""
         try:
             worker.send(request)
-            while True:
+            while not sound:
                 kind, payload = worker.receive(deadline, gone)
-                if kind == b"D":
+                if kind == b"D" and not held:
+                    held, sent = payload, len(payload)
+                elif kind == b"D":
+                    if not long:
+                        # A long answer: from here on the whole time counts, and others get another worker.
+                        deadline = max(deadline, time.monotonic() + whole)
+                        long, lent = True, lane.lend()
                     sent += len(payload)
-                    if sent > self._limits.size * _MIB:
+                    if sent > self._limits.size * MIB:
                         raise LimitHit(_TOO_LARGE.format(self._limits.size), "size", 60)
-                    # Who streams has left the light lane's clock behind: from here on the whole time counts.
-                    deadline = max(deadline, time.monotonic() + whole) if sent == len(payload) else deadline
-                    yield payload
-                elif kind == b"E":
+                    yield held
+                    held = payload
+                elif kind in (b"E", b"X"):
                     sound = True
-                    return
-                elif kind == b"X":
-                    sound = True
-                    raise _error(json.loads(payload), request["query"])
+                    if kind == b"X":
+                        raise _error(json.loads(payload), request["query"])
                 else:
                     raise LimitHit(_TOO_MUCH.format(self._limits.memory), "memory", 60)
         except TimeoutError:
-            if seconds < whole and not sent:
+            if seconds < whole and not long:
                 raise _TooSlowForHere from None
             raise LimitHit(_TOO_LONG.format(whole), "time", 60) from None
         finally:
-            lane.give(worker, sound=sound)
+            lane.give(worker, sound=sound, lent=lent)
+        if held:
+            yield held
 
 
 def _end(*lanes: Lane) -> None:

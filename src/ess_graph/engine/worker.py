@@ -123,7 +123,10 @@ def _exactly(connection: socket.socket, size: int) -> bytes | None:
     """``size`` bytes, or None when the other side has closed."""
     found = bytearray()
     while len(found) < size:
-        piece = connection.recv(min(size - len(found), 1 << 20))
+        try:
+            piece = connection.recv(min(size - len(found), 1 << 20))
+        except ConnectionResetError:
+            piece = b""
         if not piece:
             return None
         found += piece

@@ -26,6 +26,12 @@ POLICY = (
 _NOT_XML = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
 
 
+class Streamed(Response):
+    """An answer that is sent as it is computed; nothing gathers it in memory to count its bytes."""
+
+    implicit_sequence_conversion = False
+
+
 def finish(response: Response) -> Response:
     """Headers of every answer."""
     response.headers.setdefault("Content-Security-Policy", POLICY)

@@ -20,7 +20,7 @@ from ess_graph.query import questions
 from ess_graph.query.views import Table, Value
 from ess_graph.web import negotiate
 from ess_graph.web.description import describe
-from ess_graph.web.replies import cacheable, client_has_it, content_type, page, readable
+from ess_graph.web.replies import Streamed, cacheable, client_has_it, content_type, page, readable
 from ess_graph.web.server import client_has_gone
 from ess_graph.web.site import Opened, Site
 
@@ -169,12 +169,12 @@ def _answer(asked: Request, opened: Opened, accept: str | None) -> Response:
         raise NotAcceptable(f"A {form} is answered as {', '.join(kinds)}: ask for one of these.")
     key = (opened.release.id, asked.query, repr(asked.scope), kind)
     if text.read(asked.query).words & text.VOLATILE:
-        response = Response(_pieces(asked, kind, opened), content_type=content_type(kind))
+        response: Response = Streamed(_pieces(asked, kind, opened), content_type=content_type(kind))
     else:
         # What the client or the cache holds already is not computed again.
         known = b"" if client_has_it(*key) else opened.cache.get(key)
         pieces = _pieces(asked, kind, opened, key) if known is None else iter((known,))
-        response = cacheable(Response(pieces, content_type=content_type(kind)), *key)
+        response = cacheable(Streamed(pieces, content_type=content_type(kind)), *key)
     response.vary.add("Accept")
     if asked.format in ("csv", "tsv"):
         response.headers["Content-Disposition"] = f'attachment; filename="ess-graph.{asked.format}"'

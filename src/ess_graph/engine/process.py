@@ -1,0 +1,91 @@
+"""One worker process as its owner sees it: start, ask, listen, end."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import socket
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from ess_graph.engine.base import Gone, Limits, never
+from ess_graph.engine.worker import HEAD
+from ess_graph.errors import ClientGone, NotPossibleNow
+
+#: Seconds between two looks at whether the client is still there.
+POLL = 0.1
+MIB = 1024 * 1024
+
+
+class Worker:
+    """One process and the socket to it."""
+
+    def __init__(self, store: Path, limits: Limits, *, polite: bool) -> None:
+        self._socket, theirs = socket.socketpair()
+        # Its other end lives as long as this process does; the worker hears it close, even in mid-query.
+        lifeline, self._lifeline = os.pipe()
+        command = [sys.executable, "-m", "ess_graph.engine.worker", str(store), str(theirs.fileno()), str(lifeline)]
+        # The heavy lane gives way: pages and point queries go before it wherever processors are short.
+        self._process = subprocess.Popen(  # noqa: S603
+            [*(["nice", "-n", "10"] if polite else []), *command, str(limits.memory * MIB)],
+            pass_fds=[theirs.fileno(), lifeline],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            # A worker that runs out of memory says so in one line, not in a page.
+            env={**os.environ, "RUST_BACKTRACE": "0"},
+        )
+        theirs.close()
+        os.close(lifeline)
+        with suppress(TimeoutError):
+            if self.receive(time.monotonic() + 30)[0] == b"E":
+                return
+        self.end()
+        raise NotPossibleNow("A query worker did not start: look at the server's log.")
+
+    def send(self, request: dict[str, Any]) -> None:
+        """Hand over a request."""
+        payload = json.dumps(request).encode()
+        self._socket.settimeout(10)
+        self._socket.sendall(HEAD.pack(b"Q", len(payload)) + payload)
+
+    def receive(self, deadline: float, gone: Gone = never) -> tuple[bytes, bytes]:
+        """The next message, kind and payload; an empty kind when the process has died.
+
+        Raises:
+            TimeoutError: the deadline (on the monotonic clock) came first.
+            ClientGone: nobody waits any more.
+        """
+        head = self._exactly(HEAD.size, deadline, gone)
+        if not head:
+            return b"", b""
+        kind, size = HEAD.unpack(head)
+        payload = self._exactly(size, deadline, gone) if size else b""
+        return (kind, payload) if len(payload) == size else (b"", b"")
+
+    def end(self) -> None:
+        """Kill the process, whatever it does."""
+        self._socket.close()
+        self._process.kill()
+        self._process.wait()
+        os.close(self._lifeline)
+
+    def _exactly(self, size: int, deadline: float, gone: Gone) -> bytes:
+        found = bytearray()
+        while len(found) < size:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise TimeoutError
+            ready, _, _ = select.select([self._socket], [], [], min(left, POLL))
+            if ready:
+                piece = self._socket.recv(min(size - len(found), MIB))
+                if not piece:
+                    return b""
+                found += piece
+            elif gone():
+                raise ClientGone("The client went away; its query was stopped.")
+        return bytes(found)
