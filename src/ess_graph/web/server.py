@@ -44,6 +44,8 @@ class Server(BaseApplication):  # type: ignore[misc]
             "timeout": 60,
             "keepalive": 5,
             "loglevel": "warning",
+            # Whoever runs the server has signals; a socket to command it would only be one more door.
+            "control_socket_disable": True,
             "limit_request_line": MAX_LINE,
             "when_ready": lambda _: print(f"ess-graph is at http://{host}:{port} (Ctrl+C ends it)", flush=True),
         }
