@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import atexit
 import json
+import os
+import shutil
 import sys
+import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ess_graph.errors import EssGraphError
+
+if TYPE_CHECKING:
+    from ess_graph.settings import Settings
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
@@ -55,21 +63,50 @@ def build(force: bool) -> None:
 
 
 @main.command()
+@click.option("--data", "files", multiple=True, type=_FILE, help="Serve these RDF files instead (repeatable).")
+@click.option(
+    "--default-graph", type=click.Choice(["union", "default"]), default="union", show_default=True,
+    help="With --data: the default graph is the merge of all graphs, or what stands in none.",
+)  # fmt: skip
+@click.option("--no-validate", is_flag=True, help="With --data: serve data that break a shape.")
+@click.option("--no-infer", is_flag=True, help="With --data: add nothing to the files.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="Port to listen on.")
 @click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64), help="Processes that answer.")
-def serve(host: str, port: int, workers: int) -> None:
+def serve(
+    files: tuple[Path, ...], default_graph: str, no_validate: bool, no_infer: bool, host: str, port: int, workers: int
+) -> None:
     """Serve the site and the SPARQL endpoint; builds first if nothing is published yet.
 
     Example: ess-graph serve --port 8001
+
+    Example: ess-graph serve --data my.ttl --data more.trig.gz
     """
-    from ess_graph import releases
-    from ess_graph.errors import NotFound
     from ess_graph.settings import Settings
     from ess_graph.web.app import create_app
     from ess_graph.web.server import Server
 
     settings = Settings.read()
+    if not files:
+        _ensure_release(settings)
+        Server(lambda: create_app(settings), host, port, workers=workers).run()
+        return
+    from ess_graph.build import anything
+    from ess_graph.engine.local import LocalBackend
+
+    settings = replace(settings, home=_throwaway())
+    anything.build(
+        files, settings.root, settings.home, LocalBackend(), union=default_graph == "union",
+        with_inference=not no_infer, with_validation=not no_validate, say=_progress(),
+    )  # fmt: skip
+    Server(lambda: create_app(settings), host, port, workers=workers).run()
+
+
+def _ensure_release(settings: Settings) -> None:
+    """A sound release is in service afterwards, built where there is none."""
+    from ess_graph import releases
+    from ess_graph.errors import NotFound
+
     try:
         wanted = releases.current(settings.home)
         if damage := wanted.damage():
@@ -84,7 +121,18 @@ def serve(host: str, port: int, workers: int) -> None:
         from ess_graph.engine.local import LocalBackend
 
         build(settings.root, settings.home, LocalBackend(), say=_progress())
-    Server(lambda: create_app(settings), host, port, workers=workers).run()
+
+
+def _throwaway() -> Path:
+    """A directory that goes with this process; not with the server processes that it forks."""
+    folder, owner = Path(tempfile.mkdtemp(prefix="ess-graph-")), os.getpid()
+
+    def remove() -> None:
+        if os.getpid() == owner:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    atexit.register(remove)
+    return folder
 
 
 @main.command()

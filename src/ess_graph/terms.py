@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO, cast
 
 import pyoxigraph as ox
 from rdflib import BNode, Literal, URIRef
@@ -21,6 +24,10 @@ _FORMATS = {
     ".ttl": ox.RdfFormat.TURTLE,
     ".nq": ox.RdfFormat.N_QUADS,
     ".nt": ox.RdfFormat.N_TRIPLES,
+    ".rdf": ox.RdfFormat.RDF_XML,
+    ".xml": ox.RdfFormat.RDF_XML,
+    ".owl": ox.RdfFormat.RDF_XML,
+    ".jsonld": ox.RdfFormat.JSON_LD,
 }
 
 
@@ -65,18 +72,29 @@ def to_oxigraph(term: Node) -> OxTerm:
 
 
 def quads(path: Path) -> Iterator[Quad]:
-    """The quads of an RDF file, read as they are written; the graph is None outside named graphs.
+    """The quads of an RDF file, compressed (``.gz``) or not, read as they are written.
+
+    The graph is None outside named graphs; relative IRIs are those of the file.
 
     Raises:
-        InvalidData: the file is malformed; the message gives file, line, column and reason.
+        InvalidData: the file is malformed or no RDF; the message gives file, line, column and reason.
     """
+    name = Path(path.name.removesuffix(".gz"))
+    if name.suffix not in _FORMATS:
+        raise InvalidData(f"{path} does not say what it is: name it {', '.join(f'*{suffix}' for suffix in _FORMATS)}.")
     try:
-        for quad in ox.parse(path=path, format=_FORMATS[path.suffix]):
-            graph = None if isinstance(quad.graph_name, ox.DefaultGraph) else URIRef(quad.graph_name.value)
-            yield to_rdflib(quad.subject), URIRef(quad.predicate.value), to_rdflib(quad.object), graph
+        with path.open("rb") as packed:
+            handle = cast(IO[bytes], gzip.GzipFile(fileobj=packed)) if path.suffix == ".gz" else packed
+            yield from _parsed(handle, _FORMATS[name.suffix], path.resolve().as_uri())
     except SyntaxError as error:
         where = f"line {error.lineno}, column {error.offset}" if error.lineno else "unknown line"
         reason = str(error.msg or error).partition(": ")[2] or str(error)
         raise InvalidData(f"{path}, {where}: {reason}. Mend the file and run the command again.") from error
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, EOFError, ValueError, zlib.error) as error:
         raise InvalidData(f"{path} cannot be read: {error}. Mend the file and run the command again.") from error
+
+
+def _parsed(handle: IO[bytes], form: ox.RdfFormat, base: str) -> Iterator[Quad]:
+    for quad in ox.parse(handle, format=form, base_iri=base):
+        graph = None if isinstance(quad.graph_name, ox.DefaultGraph) else to_rdflib(quad.graph_name)
+        yield to_rdflib(quad.subject), URIRef(quad.predicate.value), to_rdflib(quad.object), graph  # type: ignore[misc]

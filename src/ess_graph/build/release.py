@@ -6,7 +6,7 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -69,25 +69,46 @@ def build(
             raise Refused(report)
         say("Writing the release")
         try:
-            return _publish(home, _write(home, project, derived, report, root, backend, made_from))
+            quads = _quads(project, derived)
+            return publish(home, write(home, quads, report, root, project.axioms, backend, made_from))
         except OSError as error:
             raise NotPossibleNow(f"The release cannot be written: {error}. Free some disk and build again.") from error
 
 
-def _write(
-    home: Path, project: Project, derived: Graph, report: Report, root: Path, backend: Backend, made_from: str
+def write(
+    home: Path,
+    statements: Iterable[Quad],
+    report: Report,
+    root: Path,
+    axioms: Graph,
+    backend: Backend,
+    made_from: str,
+    *,
+    union: bool = True,
 ) -> Path:
+    """Write a release into its directory, published by nobody yet.
+
+    Args:
+        home: where releases live.
+        statements: everything it holds.
+        report: what validation found.
+        root: the project, for its display shapes and its rules in words.
+        axioms: the ontology, for the order of classes.
+        backend: makes the store and opens it for indexing.
+        made_from: hash of what it is made from.
+        union: whether its default graph is the merge of all graphs.
+    """
     now = datetime.now(UTC)
     folder = releases.folder(home) / f"{now:%Y%m%dT%H%M%SZ}-{made_from[:8]}"
     # Whatever a killed build left under this name is not a release: it has no manifest.
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    quads = sorted(_quads(project, derived), key=lambda quad: tuple(term.n3() for term in quad))
+    quads = sorted(statements, key=lambda quad: tuple(term.n3() if term else "" for term in quad))
     with (folder / "graph.nq").open("w", encoding="utf-8", newline="\n") as dump:
-        dump.writelines(f"{s.n3()} {p.n3()} {o.n3()} {g.n3()} .\n" for s, p, o, g in quads)
-    backend.create(folder / "store", quads)
+        dump.writelines(f"{' '.join(term.n3() for term in quad if term is not None)} .\n" for quad in quads)
+    backend.create(folder / "store", quads, union=union)
     display = Graph().parse(root / "shapes" / "display.ttl", format="turtle")
-    groups, displays = compiling.compile_display(display, project.axioms)
+    groups, displays = compiling.compile_display(display, axioms)
     compiling.write(folder / "display", groups, displays)
     engine = backend.open(folder / "store")
     search_index.write(folder / "index.sqlite", engine, [d.target for d in displays], in_words(root / "rules"))
@@ -139,7 +160,8 @@ def _point(home: Path, folder: Path) -> None:
     link.replace(home / "current")
 
 
-def _publish(home: Path, folder: Path) -> Release:
+def publish(home: Path, folder: Path) -> Release:
+    """Put a written release in service, in one step, and let the oldest go."""
     release = releases.opened(folder)
     _point(home, folder)
     for old in releases.listed(home)[_KEPT:]:

@@ -11,8 +11,8 @@ from typing import Protocol
 from rdflib import URIRef
 from rdflib.term import Node
 
-#: A statement in its graph.
-Quad = tuple[Node, URIRef, Node, URIRef]
+#: A statement in its graph; None stands for no named graph.
+Quad = tuple[Node, URIRef, Node, URIRef | None]
 
 #: One solution: terms by variable name; an unbound variable is absent.
 Row = Mapping[str, Node]
@@ -158,8 +158,11 @@ class Service(Protocol):
 class Backend(Protocol):
     """Makes and opens the stores of one kind of engine."""
 
-    def create(self, folder: Path, quads: Iterable[Quad]) -> None:
-        """Write a new store: the named graphs, and their merge as its default graph."""
+    def create(self, folder: Path, quads: Iterable[Quad], *, union: bool = True) -> None:
+        """Write a new store: the named graphs and, as its default graph, what stands in none of them.
+
+        With ``union`` the default graph is the merge of everything instead.
+        """
         ...
 
     def open(self, folder: Path) -> Engine:

@@ -109,11 +109,11 @@ class LocalEngine:
 class LocalBackend:
     """Stores that live in a release's directory."""
 
-    def create(self, folder: Path, quads: Iterable[Quad]) -> None:
+    def create(self, folder: Path, quads: Iterable[Quad], *, union: bool = True) -> None:
         """Write a new store; a directory that exists already is an error."""
         store = ox.Store(str(folder))
         # bulk_extend, unlike extend, does not hold one transaction over all of the data.
-        store.bulk_extend(_with_merge(quads))
+        store.bulk_extend(_placed(quads, union=union))
         store.optimize()
         store.flush()
 
@@ -126,11 +126,13 @@ class LocalBackend:
         return Pool(folder, limits)
 
 
-def _with_merge(quads: Iterable[Quad]) -> Iterator[ox.Quad]:
+def _placed(quads: Iterable[Quad], *, union: bool) -> Iterator[ox.Quad]:
     for subject, predicate, value, graph in quads:
         s, p, o = to_oxigraph(subject), ox.NamedNode(str(predicate)), to_oxigraph(value)
-        yield ox.Quad(s, p, o, ox.NamedNode(str(graph)))  # type: ignore[arg-type]
-        yield ox.Quad(s, p, o, ox.DefaultGraph())  # type: ignore[arg-type]
+        if graph is not None:
+            yield ox.Quad(s, p, o, ox.NamedNode(str(graph)))  # type: ignore[arg-type]
+        if union or graph is None:
+            yield ox.Quad(s, p, o, ox.DefaultGraph())  # type: ignore[arg-type]
 
 
 @contextmanager
