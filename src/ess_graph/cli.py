@@ -247,7 +247,7 @@ def coverage(folder: Path, form: str) -> None:
     found = covering.cover(read.read(root), folder, root / covering.REASONS)
     if form == "csv":
         table = csv.writer(sys.stdout, lineterminator="\n")
-        table.writerow(("document", "line", "statements", "reason"))
+        table.writerow(("document", "line", "statements", "reason", "about"))
         table.writerows(found.rows())
         for complaint in found.complaints:
             click.echo(complaint, err=True)

@@ -16,7 +16,7 @@ from ess_graph import passages
 from ess_graph.build.citations import documents
 from ess_graph.build.read import Project
 from ess_graph.errors import InvalidData
-from ess_graph.vocab import ESS, SOURCE
+from ess_graph.vocab import BASE, ESS, SOURCE
 
 #: Beside the data: why a line that is read carries no fact.
 REASONS = Path("data") / "lines-without-facts.csv"
@@ -38,6 +38,7 @@ class Line:
         statements: how many statements cite it, alone or within a range.
         reason: why it carries none, where somebody said so.
         text: the line itself.
+        about: the things that these statements speak of, as IRIs relative to the project's base.
     """
 
     document: str
@@ -45,6 +46,7 @@ class Line:
     statements: int
     reason: str | None
     text: str
+    about: tuple[str, ...] = ()
 
     @property
     def forgotten(self) -> bool:
@@ -68,10 +70,11 @@ class Coverage:
         """The report for a person: totals for each document, reasons, and each forgotten line."""
         return "\n".join(self._report()) + "\n"
 
-    def rows(self) -> Iterator[tuple[str, int, int, str]]:
-        """Document, line, number of statements, and the reason or ``UNCOVERED`` where there is none."""
+    def rows(self) -> Iterator[tuple[str, int, int, str, str]]:
+        """Document, line, number of statements, the reason or ``UNCOVERED`` where there is none, and what they are about."""
         for line in self.lines:
-            yield line.document, line.number, line.statements, line.reason or (FORGOTTEN if line.forgotten else "")
+            said = line.reason or (FORGOTTEN if line.forgotten else "")
+            yield line.document, line.number, line.statements, said, " ".join(line.about)
 
     def _report(self) -> Iterator[str]:
         by_document: dict[str, list[Line]] = defaultdict(list)
@@ -116,7 +119,9 @@ def cover(project: Project, folder: Path, reasons: Path) -> Coverage:
         for number, text in enumerate(content, start=1):
             reason = said.pop((slug, number), None)
             if text.strip():
-                lines.append(Line(slug, number, len(counts[document, number]), reason, text))
+                found = counts[document, number]
+                about = tuple(sorted({str(subject).removeprefix(BASE) for subject, _, _ in found}))
+                lines.append(Line(slug, number, len(found), reason, text, about))
             elif reason:
                 complaints.append(f"{reasons.name}: {slug}, line {number} is blank; remove it.")
     complaints += [f"{reasons.name}: {slug} has no line {number}; remove it." for slug, number in sorted(said)]
