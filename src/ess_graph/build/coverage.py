@@ -71,7 +71,7 @@ class Coverage:
         return "\n".join(self._report()) + "\n"
 
     def rows(self) -> Iterator[tuple[str, int, int, str, str]]:
-        """Document, line, number of statements, the reason or ``UNCOVERED`` where there is none, and what they are about."""
+        """Document, line, number of statements, reason (or ``UNCOVERED``), and the things they are about."""
         for line in self.lines:
             said = line.reason or (FORGOTTEN if line.forgotten else "")
             yield line.document, line.number, line.statements, said, " ".join(line.about)
@@ -152,7 +152,7 @@ def _counts(data: Dataset) -> dict[tuple[URIRef, int], set[Statement]]:
 
 def _attested(graph: Graph) -> dict[Node, Statement]:
     return {
-        node: (graph.value(node, RDF.subject), graph.value(node, RDF.predicate), graph.value(node, RDF.object))  # type: ignore[misc]
+        """Document, line, number of statements, reason (or ``UNCOVERED``), and the things they are about."""
         for node in graph.subjects(RDF.type, ESS.Attestation)
     }
 
