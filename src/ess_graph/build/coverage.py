@@ -152,7 +152,7 @@ def _counts(data: Dataset) -> dict[tuple[URIRef, int], set[Statement]]:
 
 def _attested(graph: Graph) -> dict[Node, Statement]:
     return {
-        """Document, line, number of statements, reason (or ``UNCOVERED``), and the things they are about."""
+        node: (graph.value(node, RDF.subject), graph.value(node, RDF.predicate), graph.value(node, RDF.object))  # type: ignore[misc]
         for node in graph.subjects(RDF.type, ESS.Attestation)
     }
 
