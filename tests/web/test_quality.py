@@ -177,3 +177,15 @@ def test_hostile_words_stay_words(hostile: Flask) -> None:
     response = hostile.test_client().get("/qualite", headers=FRENCH)
     assert response.status_code == 200
     assert not re.search(r"<script(?![^>]*src)|href=\"javascript", response.get_data(as_text=True))
+
+
+def test_a_conclusion_looks_like_one_wherever_it_stands(client: FlaskClient) -> None:
+    """Status of a 2021 event: concluded from the record's date, so neither its table nor its document states it."""
+    event = "Webinaire ITIS"
+    for path in ("/page/programme/demarche-itis", "/page/source/region-grand-est-2022"):
+        page = client.get(path).get_data(as_text=True)
+        assert event in page
+        assert re.search(r">fait</a>\s*<span class=\"tag concluded\" title=\"[^\"]{10,}", page), path
+    # What the text states bears no such mark.
+    page = client.get("/page/source/region-grand-est-2022").get_data(as_text=True)
+    assert re.search(r">Tomblaine</a>\s*</div>", page)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rdflib import Literal, URIRef
 from rdflib.term import Node
@@ -11,9 +11,9 @@ from rdflib.term import Node
 from ess_graph.engine.base import Engine
 from ess_graph.folding import fold
 from ess_graph.query import catalogue
-from ess_graph.query.index import Index
-from ess_graph.query.readers import Linker, Texts, iris_of
-from ess_graph.query.views import Value
+from ess_graph.query.index import Cited, Index
+from ess_graph.query.readers import Linker, Texts, iris_of, nature
+from ess_graph.query.views import Nature, Value
 from ess_graph.terms import from_ntriples
 
 
@@ -70,17 +70,25 @@ def document_page(
         return Value(text, url=link(str(term)), lang=tag or None, iri=str(term))
 
     titles = {str(row["record"]): str(row["title"]) for row in records}
-    cited: dict[str, set[tuple[Node, Node, Node]]] = {}
+    cited: dict[str, dict[tuple[str, str, str], list[Cited]]] = {}
     for fact in facts:
-        statement = (URIRef(fact.subject), URIRef(fact.said), from_ntriples(fact.value))
-        cited.setdefault(fact.passage, set()).add(statement)
+        key = (fact.subject, fact.said, fact.value)
+        cited.setdefault(fact.passage, {}).setdefault(key, []).append(fact)
+
+    def shown(found: list[Cited]) -> tuple[Value, str, Value]:
+        fact = found[0]
+        kind = nature(URIRef(c.graph) for c in found)
+        note = " ".join(sorted({c.reason for c in found if c.reason})) if kind is Nature.CONCLUDED else ""
+        object_ = replace(value(from_ntriples(fact.value)), nature=kind, note=note or None)
+        return value(URIRef(fact.subject)), value(URIRef(fact.said)).text, object_
+
     views = tuple(
         PassageView(
             anchor=passage.lines,
             record=titles.get(passage.record or ""),
             facts=tuple(
                 sorted(
-                    ((value(s), value(p).text, value(o)) for s, p, o in cited.get(passage.iri, ())),
+                    map(shown, cited.get(passage.iri, {}).values()),
                     key=lambda fact: (fold(fact[0].text), fold(fact[1]), fold(fact[2].text)),
                 )
             ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -115,7 +115,7 @@ def _row(
     kind = nature(facts.graphs[value])
     cells = facts.cells.get(value, {})
     return ViewRow(
-        cells=((reader.value(value),), *(_cell(cells.get(key, ()), reader) for key in keys)),
+        cells=((reader.value(value),), *(_cell(value, column, cells, reader) for column in spec["columns"])),
         nature=kind,
         sources=reader.sources(c.passage for c in cited) if kind is not Nature.DERIVED else (),
         note=reader.note(kind, said, cited),
@@ -123,8 +123,9 @@ def _row(
     )
 
 
-def _cell(terms: Iterable[Node], reader: Reader) -> tuple[Value, ...]:
-    return tuple(sorted((reader.value(term) for term in terms), key=lambda value: fold(value.text)))
+def _cell(node: Node, column: Mapping[str, Any], cells: Mapping[str, set[Node]], reader: Reader) -> tuple[Value, ...]:
+    found = (reader.cell(str(node), column["predicate"], term) for term in cells.get(column["key"], ()))
+    return tuple(sorted(found, key=lambda value: fold(value.text)))
 
 
 def _nameless(node: URIRef) -> bool:

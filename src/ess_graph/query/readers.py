@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rdflib import Literal, URIRef
 from rdflib.term import Node
@@ -48,6 +48,14 @@ class Reader:
         iri = str(term)
         text, lang = self.labels.get(iri, (iri, ""))
         return Value(text, url=self.link(iri), lang=lang or None, iri=iri)
+
+    def cell(self, subject: str, said: str | None, term: Node) -> Value:
+        """A value in a table's row, marked where only a curator says that the row's thing has it."""
+        cited = self.of_statement(subject, said, term) if said else []
+        if not cited or {c.graph for c in cited} != {str(CURATION)}:
+            return self.value(term)
+        kind = Nature.CONCLUDED
+        return replace(self.value(term), nature=kind, note=self.note(kind, said, cited))
 
     def source(self, passage: Passage) -> Source:
         """A passage as a source to show beside a fact."""

@@ -45,6 +45,8 @@ class Value:
         lang: language tag of the text, None when it has none (numbers, dates).
         iri: the thing itself, None for a literal.
         sources: where this value was read, when it differs from its row's.
+        nature: where the statement that gives it comes from, when it differs from its row's.
+        note: the curator's reason, for a conclusion.
     """
 
     text: str
@@ -52,6 +54,8 @@ class Value:
     lang: str | None = None
     iri: str | None = None
     sources: tuple[Source, ...] = ()
+    nature: Nature = Nature.STATED
+    note: str | None = None
 
 
 @dataclass(frozen=True)
@@ -96,8 +100,6 @@ class EntityPage:
     url: str
     label: Value
     types: tuple[Value, ...] = ()
-    names: tuple[Value, ...] = ()
-    summary: tuple[Value, ...] = ()
     groups: tuple[Group, ...] = ()
     formats: tuple[Value, ...] = ()
 
