@@ -1,4 +1,4 @@
-"""The interface's sentences in French and English, from ``messages.toml``."""
+"""The interface's sentences in French and English, from ``messages/*.toml``."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ from importlib import resources
 
 @cache
 def messages() -> dict[str, dict[str, str]]:
-    """Every sentence by key, then by language."""
-    with resources.files(__package__).joinpath("messages.toml").open("rb") as handle:
-        return tomllib.load(handle)
+    """Every sentence by key, then by language; a key stands in one file only."""
+    found: dict[str, dict[str, str]] = {}
+    for entry in resources.files(__package__).joinpath("messages").iterdir():
+        if entry.name.endswith(".toml"):
+            found |= tomllib.loads(entry.read_text(encoding="utf-8"))
+    return found
 
 
 def translator(lang: str) -> Callable[..., str]:
