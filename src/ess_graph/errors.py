@@ -38,6 +38,13 @@ class BadQuery(EssGraphError):
         self.column = column
 
 
+class Forbidden(EssGraphError):
+    """A write of something that is derived, or that no token was configured for."""
+
+    exit_code = 2
+    status = 403
+
+
 class NotFound(EssGraphError):
     """Something asked for by name that this release does not hold."""
 

@@ -102,6 +102,19 @@ def opened(path: Path) -> Release:
     return Release(path, said)
 
 
+def named(home: Path, name: str) -> Release:
+    """The release of a name, as long as it is kept.
+
+    Raises:
+        NotFound: no release of that name is here; the message names those that are.
+    """
+    # Compared with names that are there, never made into a path: it comes from strangers.
+    kept = {release.id: release for release in listed(home)}
+    if name not in kept:
+        raise NotFound(f"There is no release « {name[:60]} » here: those kept are {', '.join(kept)}.")
+    return kept[name]
+
+
 def current(home: Path) -> Release:
     """The published release.
 

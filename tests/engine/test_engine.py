@@ -17,7 +17,7 @@ from rdflib.compare import isomorphic
 from rdflib.namespace import RDF, RDFS, XSD
 from rdflib.term import Node
 
-from ess_graph.engine.base import WHOLE, Engine, Form, Limits, Quad, Row, Scope, Service, Solutions
+from ess_graph.engine.base import WHOLE, Engine, Form, Limits, Quad, Row, Scope, Solutions, Workers
 from ess_graph.engine.formats import GRAPHS, ROWS, offered
 from ess_graph.engine.local import LocalBackend
 from ess_graph.errors import BadQuery, LimitHit, NotPossibleNow
@@ -61,9 +61,9 @@ def _local(folder: Path) -> Engine:
 class Pooled:
     """The workers that answer strangers, behind the protocol of the engine in the process."""
 
-    def __init__(self, pool: Service) -> None:
-        self._pool = pool
-        self.close = pool.close
+    def __init__(self, workers: Workers, store: Path) -> None:
+        self._pool = workers.over(store)
+        self.close = workers.close
 
     def rows(
         self,
@@ -95,7 +95,7 @@ class Pooled:
 
 def _pooled(folder: Path) -> Engine:
     LocalBackend().create(folder / "store", QUADS)
-    return Pooled(LocalBackend().serve(folder / "store", Limits()))
+    return Pooled(LocalBackend().serve(Limits()), folder / "store")
 
 
 MAKERS: dict[str, Callable[[Path], Engine]] = {"local": _local, "pool": _pooled, "twin": lambda _: Twin(QUADS)}
@@ -513,13 +513,14 @@ def test_answers_belong_to_no_thread(tmp_path: Path) -> None:
 def test_a_stream_that_is_stopped_is_not_begun_again(tmp_path: Path) -> None:
     """Its first rows come at once, its last ones never: what came must not come twice."""
     LocalBackend().create(tmp_path / "store", QUADS)
-    pool = LocalBackend().serve(tmp_path / "store", Limits(seconds=2))
+    workers = LocalBackend().serve(Limits(seconds=2))
+    pool = workers.over(tmp_path / "store")
     endless = "SELECT ?s0 ?o0 { " + " ".join(f"?s{n} ?p{n} ?o{n} ." for n in range(12)) + " }"
     came: list[bytes] = []
     with pytest.raises(LimitHit):
         for piece in pool.serialized(endless, "text/csv"):
             came.append(piece[:20])
-    pool.close()
+    workers.close()
     assert len(came) > 1
     assert [piece.startswith(b"s0,o0") for piece in came].count(True) == 1
 

@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from ess_graph.engine.base import Limits, never
-from ess_graph.engine.pool import Lane, Pool
+from ess_graph.engine.base import Limits, Service, never
+from ess_graph.engine.lanes import Lane
+from ess_graph.engine.pool import Pool
 from ess_graph.errors import BadQuery, ClientGone, LimitHit
 from ess_graph.releases import Release
 
@@ -22,16 +23,16 @@ ENDLESS = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i FILTER(?c < 
 HUNGRY = "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i } ORDER BY ?a ?d ?g"
 ALL = "SELECT * { ?s ?p ?o }"
 
-Make = Callable[..., Pool]
+Make = Callable[..., Service]
 
 
 @pytest.fixture
 def make(release: Release) -> Iterator[Make]:
     made: list[Pool] = []
 
-    def pool(**limits: float) -> Pool:
-        made.append(Pool(release.store, Limits(**limits)))  # type: ignore[arg-type]
-        return made[-1]
+    def pool(**limits: float) -> Service:
+        made.append(Pool(Limits(**limits)))  # type: ignore[arg-type]
+        return made[-1].over(release.store)
 
     yield pool
     for one in made:
@@ -54,7 +55,7 @@ def wait_for(condition: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def point(pool: Pool) -> bool:
+def point(pool: Service) -> bool:
     return b"true" in b"".join(pool.serialized(POINT, JSON))
 
 
@@ -121,8 +122,8 @@ def test_a_slow_reader_keeps_nobody_waiting(make: Make) -> None:
     assert point(pool)
 
 
-def test_a_full_queue_is_said(release: Release) -> None:
-    lane = Lane(release.store, Limits(waiting=1), 1, polite=False)
+def test_a_full_queue_is_said() -> None:
+    lane = Lane(Limits(waiting=1), 1, polite=False)
     worker = lane.take(time.monotonic() + 30, never)
     refused: list[LimitHit] = []
 
@@ -155,9 +156,9 @@ def test_errors_leave_the_worker_as_it_is(make: Make) -> None:
     assert workers() == before
 
 
-def test_no_worker_outlives_its_pool(release: Release) -> None:
+def test_no_worker_outlives_its_pool() -> None:
     before = workers()
-    pool = Pool(release.store, Limits())
+    pool = Pool(Limits())
     assert len(workers()) > len(before)
     pool.close()
     assert workers() == before
@@ -168,22 +169,22 @@ def test_a_worker_at_work_dies_with_a_process_that_is_killed(release: Release) -
     script = f"""
 import os, threading, time
 from pathlib import Path
-from ess_graph.engine.base import Limits, never
-from ess_graph.engine.pool import Lane, Pool
+from ess_graph.engine.base import Limits, Service, never
+from ess_graph.engine.lanes import Lane
+from ess_graph.engine.pool import Pool
 if __name__ == "__main__":
-    pool = Pool(Path({str(release.store)!r}), Limits())
+    pool = Pool(Limits()).over(Path({str(release.store)!r}))
     threading.Thread(target=lambda: list(pool.serialized({ENDLESS!r}, {JSON!r})), daemon=True).start()
     time.sleep(1.5)
     os.kill(os.getpid(), 9)
 """
+    before = set(_orphans())
     killed = subprocess.run([sys.executable, "-c", script], check=False)
     assert killed.returncode == -9
-    wait_for(lambda: not _orphans(str(release.store)))
+    wait_for(lambda: set(_orphans()) <= before)
 
 
-def _orphans(store: str) -> list[str]:
-    """Workers over a store whose parent is gone."""
-    shown = subprocess.run(["ps", "-eo", "ppid=,args="], capture_output=True, text=True, check=True).stdout
-    return [
-        line for line in shown.splitlines() if f"ess_graph.engine.worker {store} " in line and line.split()[0] == "1"
-    ]
+def _orphans() -> list[str]:
+    """Workers whose parent is gone."""
+    shown = subprocess.run(["ps", "-eo", "ppid=,pid=,args="], capture_output=True, text=True, check=True).stdout
+    return [line for line in shown.splitlines() if "ess_graph.engine.worker" in line and line.split()[0] == "1"]

@@ -24,7 +24,7 @@ def strict(app: Flask) -> Iterator[Flask]:
     own = app.extensions["ess_graph"].settings
     made = create_app(replace(own, query_timeout=4, query_size=1))
     yield made
-    made.extensions["ess_graph"].opened().service.close()
+    made.extensions["ess_graph"].workers.close()
 
 
 @pytest.fixture

@@ -110,9 +110,8 @@ def write(
     display = Graph().parse(root / "shapes" / "display.ttl", format="turtle")
     groups, displays = compiling.compile_display(display, axioms)
     compiling.write(folder / "display", groups, displays)
-    engine = backend.open(folder / "store")
-    search_index.write(folder / "index.sqlite", engine, [d.target for d in displays], in_words(root / "rules"))
-    engine.close()
+    targets = [shown.target for shown in displays]
+    _index(folder / "index.sqlite", backend, folder / "store", targets, root)
     (folder / "validation.json").write_text(json.dumps(report.as_json(), ensure_ascii=False), encoding="utf-8")
     files = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
     manifest = {
@@ -126,6 +125,22 @@ def write(
     # The manifest comes last: without it the directory is no release.
     _write_durably(folder / releases.MANIFEST, json.dumps(manifest, indent=1))
     return folder
+
+
+def make_index(release: Release, root: Path, backend: Backend) -> None:
+    """Make the index that a release written in place was published without."""
+    compiled = json.loads((release.display / "display.json").read_text(encoding="utf-8"))
+    targets = [shown["target"] for shown in compiled["displays"]]
+    made = release.index.with_suffix(f".{os.getpid()}")
+    made.unlink(missing_ok=True)
+    _index(made, backend, release.store, targets, root)
+    made.replace(release.index)
+
+
+def _index(path: Path, backend: Backend, store: Path, targets: list[str], root: Path) -> None:
+    engine = backend.open(store)
+    search_index.write(path, engine, targets, in_words(root / "rules"))
+    engine.close()
 
 
 def _quads(project: Project, derived: Graph) -> Iterator[Quad]:

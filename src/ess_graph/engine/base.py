@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from rdflib import URIRef
 from rdflib.term import Node
@@ -130,8 +130,27 @@ class Limits:
     workers: int = 1
 
 
+@dataclass(frozen=True)
+class Step:
+    """One operation of a write; the steps of a write happen together or not at all.
+
+    Attributes:
+        do: ``update`` (SPARQL in ``text``), ``load`` (RDF in ``text``), ``clear`` or ``create`` (a graph).
+        text: what is run or loaded.
+        graph: the graph that is loaded into, cleared or created; None stands for the default graph.
+        kind: media type of what is loaded.
+        base: what its relative IRIs are resolved against.
+    """
+
+    do: Literal["update", "load", "clear", "create"]
+    text: str = ""
+    graph: str | None = None
+    kind: str = ""
+    base: str | None = None
+
+
 class Service(Protocol):
-    """Answers queries of strangers, within limits and away from this process.
+    """Answers queries of strangers from one store, within limits and away from this process.
 
     Every method takes ``seconds``, a time limit lower than the operator's, and ``gone``, asked now and then
     whether the client is still there. It raises ``BadQuery`` for what cannot be answered as written, ``LimitHit``
@@ -150,8 +169,86 @@ class Service(Protocol):
         """The first ``limit`` solutions of a SELECT, or the answer of an ASK."""
         ...
 
+    def holds(self, graph: str) -> bool:
+        """Whether a named graph is there, be it empty."""
+        ...
+
+
+class Workers(Protocol):
+    """Processes that work for strangers; what they raise is what ``Service`` raises."""
+
+    def over(self, store: Path) -> Service:
+        """The service over a store."""
+        ...
+
+    def difference(
+        self, store: Path, steps: Sequence[Step], derived: Sequence[str], *, seconds: float | None, gone: Gone
+    ) -> Difference:
+        """What a write would change in the asserted graphs of a store, its named ones except ``derived``.
+
+        Its default graph is the merge of these.
+        """
+        ...
+
+    def written(self, store: Path, steps: Sequence[Step], target: Path, *, seconds: float | None, gone: Gone) -> None:
+        """Make a new store, in the directory ``target``, of one as a write leaves it."""
+        ...
+
     def close(self) -> None:
         """End every process that does not work for anybody, and the others when they have done."""
+        ...
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What a write takes away and adds, in N-Quads, one statement without its final full stop for each item.
+
+    Literals have the form that the engine gives them. ``default`` tells whether statements outside any named
+    graph are among them; these are not listed.
+    """
+
+    removed: tuple[str, ...]
+    added: tuple[str, ...]
+    default: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.removed or self.added or self.default)
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What became of a write: the release that shows it, and its entry in the journal where there is one."""
+
+    release: str
+    entry: str | None = None
+    added: int | None = None
+    removed: int | None = None
+
+
+class Publisher(Protocol):
+    """Carries out writes, one at a time; when it returns, the write is durable and seen by the next request."""
+
+    @property
+    def derived(self) -> frozenset[str]:
+        """Named graphs that no write may touch; with ``default`` among its settings see ``keeps_default``."""
+        ...
+
+    @property
+    def keeps_default(self) -> bool:
+        """Whether the default graph is a graph of its own, which can be written, rather than the merge of all."""
+        ...
+
+    def write(
+        self, steps: Sequence[Step], *, who: str, what: str, seconds: float | None = None, gone: Gone = never
+    ) -> Receipt:
+        """Carry out a write, whole or not at all.
+
+        Raises:
+            Forbidden: it would change what is derived.
+            InvalidData: the result breaks a shape; the message is the report.
+            BadQuery, LimitHit, ClientGone: as for queries.
+            NotPossibleNow: another write or a build holds the lock for too long, or the disk is full.
+        """
         ...
 
 
@@ -169,6 +266,6 @@ class Backend(Protocol):
         """Open a store, read-only, for queries of our own."""
         ...
 
-    def serve(self, folder: Path, limits: Limits) -> Service:
-        """Open a store for queries of strangers."""
+    def serve(self, limits: Limits) -> Workers:
+        """Start the processes that work for strangers."""
         ...

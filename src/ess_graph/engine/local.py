@@ -121,9 +121,9 @@ class LocalBackend:
         """Open a store, read-only, in this process."""
         return LocalEngine(folder)
 
-    def serve(self, folder: Path, limits: Limits) -> Pool:
-        """Open a store in processes of their own."""
-        return Pool(folder, limits)
+    def serve(self, limits: Limits) -> Pool:
+        """Start the processes that work for strangers."""
+        return Pool(limits)
 
 
 def _placed(quads: Iterable[Quad], *, union: bool) -> Iterator[ox.Quad]:

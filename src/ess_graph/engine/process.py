@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 from ess_graph.engine.base import Gone, Limits, never
@@ -25,11 +24,11 @@ MIB = 1024 * 1024
 class Worker:
     """One process and the socket to it."""
 
-    def __init__(self, store: Path, limits: Limits, *, polite: bool) -> None:
+    def __init__(self, limits: Limits, *, polite: bool) -> None:
         self._socket, theirs = socket.socketpair()
         # Its other end lives as long as this process does; the worker hears it close, even in mid-query.
         lifeline, self._lifeline = os.pipe()
-        command = [sys.executable, "-m", "ess_graph.engine.worker", str(store), str(theirs.fileno()), str(lifeline)]
+        command = [sys.executable, "-m", "ess_graph.engine.worker", str(theirs.fileno()), str(lifeline)]
         # The heavy lane gives way: pages and point queries go before it wherever processors are short.
         self._process = subprocess.Popen(  # noqa: S603
             [*(["nice", "-n", "10"] if polite else []), *command, str(limits.memory * MIB)],

@@ -115,13 +115,22 @@ def measure(read: Sequence[Token]) -> None:
     Raises:
         BadQuery: nested or chained too deep.
     """
-    depth = links = 0
+    depth = round_ones = signs = words = 0
+    before = Token("", "", 0)
     for token in read:
         if token.kind == "other":
             depth += (token.text in "([{") - (token.text in ")]}")
-            links += token.text in "+-*/|&!^<"
+            round_ones += (token.text == "(") - (token.text == ")")
+            if token.text in ".;" and round_ones == 0:
+                signs = 0  # between two statements: no expression and no path goes on beyond here
+            elif token.text == "^" and before.kind == "string":
+                token = before  # noqa: PLW2901 - the two of a datatype are no operator
+            else:
+                signs += token.text in "+-*/|&!^<"
         elif token.kind == "word":
-            links += token.upper in _CHAINING
+            words += token.upper in _CHAINING
+        before = token
+        links = signs + words
         if depth > _DEEPEST or links > _LONGEST:
             what = f"nested more than {_DEEPEST} deep" if depth > _DEEPEST else f"a chain of over {_LONGEST} operators"
             raise BadQuery(f"The query is too complex: it is {what}. Ask in several queries, or use VALUES.")

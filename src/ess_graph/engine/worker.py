@@ -1,9 +1,9 @@
-"""The process that evaluates queries: one store, one query at a time, no network, a cap on memory.
+"""The process that evaluates queries: one store and one query at a time, no network, a cap on memory.
 
 It speaks over the socket it is given: each message is a kind (one byte), a length (four bytes, big-endian)
-and a payload. A request is a JSON object (``Q``); the answer is any number of data frames (``D``) and then an
-end (``E``), or an error as JSON (``X``). Nothing heavier than pyoxigraph is imported, so that a new worker is
-ready in some tens of milliseconds; whoever started it may kill it at any moment.
+and a payload. A request is a JSON object (``Q``) that names its store; the answer is any number of data frames
+(``D``) and then an end (``E``), or an error as JSON (``X``). Nothing heavier than pyoxigraph is imported, so that
+a new worker is ready in some tens of milliseconds; whoever started it may kill it at any moment.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from typing import Any
 
 import pyoxigraph as ox
 
+from ess_graph.engine.changes import Own, difference
 from ess_graph.engine.evaluate import Results, evaluate
 
 HEAD = struct.Struct(">cI")
@@ -49,51 +50,84 @@ class Out:
             self._buffer.clear()
 
 
-def main(store: str, descriptor: int, lifeline: int, memory: int) -> None:
+def main(descriptor: int, lifeline: int, memory: int) -> None:
     """Serve requests until the other side closes.
 
     Args:
-        store: directory of the store, opened read-only.
         descriptor: the socket's file descriptor.
         lifeline: the reading end of a pipe that closes with the process that started this one.
         memory: cap of the address space in bytes.
     """
     connection = socket.socket(fileno=descriptor)
     _die_with(lifeline)
-    # Before opening: a process with several threads may not change its namespaces.
+    # Before any store is open: a process with several threads may not change its namespaces.
     _leave_the_network()
-    opened = ox.Store.read_only(store)
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     connection.sendall(HEAD.pack(b"E", 0))
+    stores = Stores()
     while (request := _receive(connection)) is not None:
         # Should whoever watches the clock die, the system ends a query that never would.
         used = resource.getrusage(resource.RUSAGE_SELF)
         seconds = int(used.ru_utime + used.ru_stime + 2 * request["seconds"]) + 2
         resource.setrlimit(resource.RLIMIT_CPU, (seconds, resource.RLIM_INFINITY))
-        _answer(opened, connection, request)
+        _answer(stores, connection, request)
 
 
-def _answer(store: ox.Store, connection: socket.socket, request: dict[str, Any]) -> None:
+class Stores:
+    """The store that was asked last, kept open, and the one that this process writes."""
+
+    def __init__(self) -> None:
+        self.own = Own()
+        self._folder = ""
+        self._store: ox.Store | None = None
+
+    def opened(self, folder: str) -> ox.Store:
+        """A published store, read-only.
+
+        Raises:
+            FileNotFoundError: it is no longer there.
+        """
+        if self._store is None or folder != self._folder:
+            if not os.path.isdir(folder):  # noqa: PTH112 - pathlib would double the time to start
+                raise FileNotFoundError
+            self._store, self._folder = ox.Store.read_only(folder), folder
+        return self._store
+
+
+def _answer(stores: Stores, connection: socket.socket, request: dict[str, Any]) -> None:
     out = Out(connection)
     try:
-        found = evaluate(
-            store, request["query"], request["prefixes"], request["default"], request["named"], base=request["base"]
-        )
-        if request["type"] is None:
-            out.write(json.dumps(_first(found, request["limit"])).encode())
-        elif isinstance(found, ox.QueryTriples):
-            kind = ox.RdfFormat.from_media_type(request["type"])
-            ox.serialize(found, out, kind, prefixes=request["prefixes"])  # type: ignore[arg-type]
-        else:
-            found.serialize(out, ox.QueryResultsFormat.from_media_type(request["type"]))  # type: ignore[arg-type]
-        del found
+        match request["do"]:
+            case "query":
+                _evaluate(stores.opened(request["store"]), request, out)
+            case "holds":
+                graph = ox.NamedNode(request["graph"])
+                out.write(json.dumps(stores.opened(request["store"]).contains_named_graph(graph)).encode())
+            case "difference":
+                for line in difference(stores.opened(request["store"]), request["derived"], request):
+                    out.write(line.encode())
+            case "write":
+                stores.own.write(request)
         out.flush()
         connection.sendall(HEAD.pack(b"E", 0))
-    except (SyntaxError, ValueError, RuntimeError, MemoryError) as error:
+    except (SyntaxError, ValueError, RuntimeError, MemoryError, OSError) as error:
         said = {"kind": type(error).__name__, "message": str(getattr(error, "msg", None) or error)}
         payload = json.dumps(said).encode()
         connection.sendall(HEAD.pack(b"X", len(payload)) + payload)
+
+
+def _evaluate(store: ox.Store, request: dict[str, Any], out: Out) -> None:
+    found = evaluate(
+        store, request["query"], request["prefixes"], request["default"], request["named"], base=request["base"]
+    )
+    if request["type"] is None:
+        out.write(json.dumps(_first(found, request["limit"])).encode())
+    elif isinstance(found, ox.QueryTriples):
+        kind = ox.RdfFormat.from_media_type(request["type"])
+        ox.serialize(found, out, kind, prefixes=request["prefixes"])  # type: ignore[arg-type]
+    else:
+        found.serialize(out, ox.QueryResultsFormat.from_media_type(request["type"]))  # type: ignore[arg-type]
 
 
 def _first(found: Results, limit: int) -> dict[str, Any]:
@@ -149,4 +183,4 @@ def _leave_the_network() -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], *(int(argument) for argument in sys.argv[2:]))
+    main(*(int(argument) for argument in sys.argv[1:]))

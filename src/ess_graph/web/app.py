@@ -8,13 +8,14 @@ from urllib.parse import urlencode
 
 from flask import Flask, Response, g, request, url_for
 
+from ess_graph.build.release import make_index
 from ess_graph.engine.base import Backend
 from ess_graph.engine.local import LocalBackend
 from ess_graph.errors import EssGraphError
 from ess_graph.settings import Settings
 from ess_graph.web import entities, negotiate, pages, quality, replies, sparql, versions
 from ess_graph.web.i18n import translator
-from ess_graph.web.site import Site
+from ess_graph.web.site import Site, chosen_by_reader
 
 #: Largest request body, in bytes: a query of 1 MiB is already longer than any a person writes.
 MAX_BODY = 1024 * 1024
@@ -29,7 +30,8 @@ def create_app(settings: Settings, backend: Backend | None = None) -> Flask:
     app.config["LOOK"] = _look()
     # Templates sit next to control statements; without this every page is half blank lines.
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    site = Site(settings, backend or LocalBackend())
+    chosen = backend or LocalBackend()
+    site = Site(settings, chosen, lambda release: make_index(release, settings.root, chosen))
     app.extensions["ess_graph"] = site
 
     @app.before_request
@@ -60,10 +62,10 @@ def create_app(settings: Settings, backend: Backend | None = None) -> Flask:
         }
 
     @app.url_defaults
-    def keep_language(endpoint: str, values: dict[str, object]) -> None:
-        # A language that was chosen goes along from page to page; one that the browser prefers need not.
-        if endpoint != "static" and request.args.get("lang") == g.get("lang") and "lang" not in values:
-            values["lang"] = g.lang
+    def keep_choices(endpoint: str, values: dict[str, object]) -> None:
+        # What was chosen goes along from page to page; a language that the browser prefers need not.
+        if endpoint != "static":
+            values |= {name: value for name, value in chosen_by_reader().items() if name not in values}
 
     app.after_request(replies.finish)
     app.register_error_handler(Exception, replies.on_error)

@@ -1,16 +1,18 @@
-"""The release in service, its engine and its index, opened again when another is published."""
+"""The release in service, or an older one that a request names, with its engine and its index."""
 
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from collections import OrderedDict
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
+from urllib.parse import urlencode
 
-from flask import g, has_request_context, request
+from flask import has_request_context, request
 
 from ess_graph import releases
-from ess_graph.engine.base import Backend, Engine, Limits, Service
+from ess_graph.engine.base import Backend, Engine, Limits, Service, Workers
 from ess_graph.query.display import Display
 from ess_graph.query.index import Index, Passage
 from ess_graph.releases import Release
@@ -18,17 +20,39 @@ from ess_graph.settings import Settings
 from ess_graph.vocab import BASE
 from ess_graph.web.cache import AnswerCache
 
+#: Releases other than the published one that are kept open at once.
+_OLDER = 4
 
-@dataclass(frozen=True)
+
 class Opened:
     """A release ready to answer: ``engine`` for our own queries, ``service`` for those of strangers."""
 
-    release: Release
-    engine: Engine
-    service: Service
-    index: Index
-    display: Display
-    cache: AnswerCache
+    def __init__(
+        self, release: Release, backend: Backend, service: Service, indexing: Callable[[Release], None]
+    ) -> None:
+        self.release, self.service = release, service
+        self.cache = AnswerCache()
+        self._backend, self._indexing = backend, indexing
+        self._lock = threading.Lock()
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The store, opened in this process."""
+        with self._lock:
+            return self._backend.open(self.release.store)
+
+    @cached_property
+    def index(self) -> Index:
+        """Labels and search; made now for a release that was written in place and nobody has looked at yet."""
+        with self._lock:
+            if not self.release.index.is_file():
+                self._indexing(self.release)
+            return Index(self.release.index)
+
+    @cached_property
+    def display(self) -> Display:
+        """The compiled display shapes."""
+        return Display(self.release.display)
 
     @property
     def info(self) -> dict[str, str]:
@@ -37,36 +61,53 @@ class Opened:
 
 
 class Site:
-    """Gives each request the published release; safe to share between threads."""
+    """Gives each request the published release, or the one it asks for; safe to share between threads."""
 
-    def __init__(self, settings: Settings, backend: Backend) -> None:
+    def __init__(
+        self, settings: Settings, backend: Backend, indexing: Callable[[Release], None] = lambda _: None
+    ) -> None:
         self.settings = settings
-        self._backend = backend
-        self._opened: Opened | None = None
-        self._lock = threading.Lock()
+        self._backend, self._indexing = backend, indexing
+        self._current: Opened | None = None
+        self._older: OrderedDict[str, Opened] = OrderedDict()
+        self._lock, self._starting = threading.Lock(), threading.Lock()
+        self._workers: Workers | None = None
 
-    def opened(self) -> Opened:
-        """The published release, opened; a swap of ``current`` is noticed at the next request.
+    @property
+    def workers(self) -> Workers:
+        """The processes that work for strangers; started when first asked for, never before a fork."""
+        with self._starting:
+            if self._workers is None:
+                self._workers = self._backend.serve(self._limits())
+            return self._workers
+
+    def opened(self, name: str | None = None) -> Opened:
+        """The release of a name (by default what the address says as ``release``), else the published one.
+
+        A swap of ``current`` is noticed at the next request; requests under way finish with the old one.
 
         Raises:
-            NotFound: nothing was published yet.
+            NotFound: nothing was published yet, or the release asked for is not kept here.
         """
+        asked = name or (request.args.get("release") if has_request_context() else None)
         target = (self.settings.home / "current").resolve()
         with self._lock:
-            if self._opened is None or self._opened.release.folder != target:
-                release = releases.current(self.settings.home)
-                if self._opened is not None:
-                    # Requests that still use the old release finish with it.
-                    self._opened.service.close()
-                self._opened = Opened(
-                    release,
-                    self._backend.open(release.store),
-                    self._backend.serve(release.store, self._limits()),
-                    Index(release.index),
-                    Display(release.display),
-                    AnswerCache(),
-                )
-            return self._opened
+            if asked and asked != target.name:
+                return self._kept(asked)
+            if self._current is None or self._current.release.folder != target:
+                self._current = self._open(releases.current(self.settings.home))
+            return self._current
+
+    def _kept(self, name: str) -> Opened:
+        if name not in self._older:
+            self._older[name] = self._open(releases.named(self.settings.home, name))
+        self._older.move_to_end(name)
+        while len(self._older) > _OLDER:
+            self._older.popitem(last=False)
+        return self._older[name]
+
+    def _open(self, release: Release) -> Opened:
+        return Opened(release, self._backend, self.workers.over(release.store), self._indexing)
 
     def _limits(self) -> Limits:
         settings = self.settings
@@ -89,7 +130,7 @@ class Site:
             kind = path.partition("/")[0].partition("#")[0]
             if kind in ("id", "voc", "source", "onto"):
                 page, mark, anchor = path.removeprefix("id/").partition("#")
-                chosen = f"?lang={g.lang}" if has_request_context() and request.args.get("lang") == g.lang else ""
+                chosen = f"?{urlencode(chosen_by_reader())}" if chosen_by_reader() else ""
                 return self.address(f"/page/{page}{chosen}{mark}{anchor}")
         return iri if iri.startswith(("http://", "https://")) else None
 
@@ -103,6 +144,13 @@ class Site:
         """The text of a passage, when a documents folder is configured and holds its document."""
         lines = self._documents.get(passage.file)
         return "\n".join(lines[passage.first - 1 : passage.last]).strip() if lines else None
+
+
+def chosen_by_reader() -> dict[str, str]:
+    """What a reader chose by the address and keeps from page to page: the language and the release."""
+    if not has_request_context():
+        return {}
+    return {name: value for name in ("lang", "release") if (value := request.args.get(name))}
 
 
 def _lines(path: Path) -> list[str]:

@@ -1,0 +1,105 @@
+"""Workers of one kind and the queue before them: whoever exceeds a limit is ended and replaced."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+
+from ess_graph.engine.base import Gone, Limits
+from ess_graph.engine.process import POLL, Worker
+from ess_graph.errors import ClientGone, LimitHit, NotPossibleNow
+
+#: Long answers that may be under way in a lane beside its own workers.
+_LENT = 8
+
+
+class Lane:
+    """Workers of one kind, and the queue before them."""
+
+    def __init__(self, limits: Limits, size: int, *, polite: bool) -> None:
+        self._limits, self._polite = limits, polite
+        self._idle: SimpleQueue[Worker] = SimpleQueue()
+        self._waiting = self._lent = 0
+        self._lock = threading.Lock()
+        self._closed = False
+        for _ in range(size):
+            self._idle.put(self._worker())
+
+    def take(self, deadline: float, gone: Gone) -> Worker:
+        """An idle worker, waiting for one until the deadline.
+
+        Raises:
+            LimitHit: too many wait already, or none became idle in time.
+        """
+        with self._lock:
+            if self._waiting >= self._limits.waiting:
+                raise LimitHit("Too many queries are waiting: try again in a few seconds.", "queue", 5)
+            self._waiting += 1
+        try:
+            while (left := deadline - time.monotonic()) > 0:
+                try:
+                    return self._idle.get(timeout=min(left, POLL))
+                except Empty:
+                    if gone():
+                        raise ClientGone("The client went away; its query never started.") from None
+            raise LimitHit("Every query worker was busy for too long: try again in a few seconds.", "queue", 5)
+        finally:
+            with self._lock:
+                self._waiting -= 1
+
+    def _worker(self) -> Worker:
+        return Worker(self._limits, polite=self._polite)
+
+    def lend(self) -> bool:
+        """Let whoever sends a long answer keep the worker, so that a slow client keeps no query waiting.
+
+        Another worker starts in its place; False, and none does, when too many are lent already.
+        """
+        with self._lock:
+            if self._lent >= _LENT or self._closed:
+                return False
+            self._lent += 1
+        self._start_another()
+        return True
+
+    def give(self, worker: Worker, *, sound: bool, lent: bool = False) -> None:
+        """Give a worker back; one that is not sound is ended, and another starts in the background."""
+        if sound and not lent:
+            self._keep(worker)
+            return
+        worker.end()
+        if not lent:
+            self._start_another()
+            return
+        with self._lock:
+            self._lent -= 1
+
+    def _start_another(self) -> None:
+        if not self._closed:
+            threading.Thread(target=self._replace, daemon=True).start()
+
+    def close(self) -> None:
+        """End every idle worker; those at work, or starting, end when they are given back."""
+        with self._lock:
+            self._closed = True
+        with suppress(Empty):
+            while True:
+                self._idle.get_nowait().end()
+
+    def _keep(self, worker: Worker) -> None:
+        with self._lock:
+            if not self._closed:
+                self._idle.put(worker)
+                return
+        worker.end()
+
+    def _replace(self) -> None:
+        """Start a worker; where that fails (no memory, no process left) try again, or the lane would stay short."""
+        while not self._closed:
+            try:
+                self._keep(self._worker())
+                return
+            except (NotPossibleNow, TimeoutError, OSError):
+                time.sleep(1)
