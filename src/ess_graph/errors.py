@@ -58,6 +58,12 @@ class NotPossibleNow(EssGraphError):
     status = 503
 
 
+class RemoteFailed(NotPossibleNow):
+    """Another server, which an operator listed, cannot be read."""
+
+    status = 502
+
+
 class LimitHit(NotPossibleNow):
     """A limit of the operator's ended a query, or kept it from starting.
 

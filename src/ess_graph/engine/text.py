@@ -10,7 +10,7 @@ import pyoxigraph as ox
 from rdflib import URIRef
 
 from ess_graph.engine.base import Form, Scope
-from ess_graph.engine.tokens import Token, deepest, iri, measure, place, reaches_out, resolved, tokens
+from ess_graph.engine.tokens import Prologue, Token, after_prologue, deepest, measure, place, reaches_out, tokens
 from ess_graph.errors import BadQuery
 from ess_graph.vocab import BASE, PREFIXES
 
@@ -145,20 +145,16 @@ def _complaint(text: str) -> str | None:
 
 
 def _scope(found: Sequence[Token]) -> Scope:
-    base, prefixes = BASE, dict(PREFIXES)
+    prologue = Prologue()
+    rest = after_prologue(found, prologue)
     default: list[str] = []
     named: list[str] = []
-    for at, token in enumerate(found):
-        following = found[at + 1 : at + 3]
-        if token.kind != "word" or not following:
+    for token, *following in zip(rest, rest[1:], [*rest[2:], None], strict=False):
+        first, second = following
+        if token.upper != "FROM" or first is None:
             continue
-        match token.upper:
-            case "BASE":
-                base = resolved(following[0].text, base)
-            case "PREFIX" if len(following) == 2:
-                prefixes[following[0].text[:-1]] = resolved(following[1].text, base)
-            case "FROM" if following[0].upper == "NAMED" and len(following) == 2:
-                named.append(iri(following[1], base, prefixes))
-            case "FROM":
-                default.append(iri(following[0], base, prefixes))
+        if first.upper != "NAMED":
+            default.append(prologue.iri(first))
+        elif second is not None:
+            named.append(prologue.iri(second))
     return Scope(tuple(dict.fromkeys(default)), tuple(dict.fromkeys(named)))

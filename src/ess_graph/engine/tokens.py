@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import NamedTuple
 from urllib.parse import urljoin
 
 from ess_graph.errors import BadQuery
+from ess_graph.vocab import BASE, PREFIXES
 
 # One alternative for each kind of token that can hide a keyword, longest first where they overlap. Oxigraph wants no
 # space between tokens (« 1e0SERVICE:x » is three), so a run of word characters is taken apart afterwards. Possessive
@@ -134,6 +136,36 @@ def measure(read: Sequence[Token]) -> None:
         if depth > _DEEPEST or links > _LONGEST:
             what = f"nested more than {_DEEPEST} deep" if depth > _DEEPEST else f"a chain of over {_LONGEST} operators"
             raise BadQuery(f"The query is too complex: it is {what}. Ask in several queries, or use VALUES.")
+
+
+@dataclass
+class Prologue:
+    """BASE and PREFIX as they stand at some place of a text; the project's own before its first token."""
+
+    base: str = BASE
+    prefixes: dict[str, str] = field(default_factory=lambda: dict(PREFIXES))
+
+    def iri(self, token: Token) -> str:
+        """The absolute IRI that an IRI or a prefixed name stands for here."""
+        return iri(token, self.base, self.prefixes)
+
+
+def after_prologue(read: Sequence[Token], prologue: Prologue) -> Sequence[Token]:
+    """What follows BASE, PREFIX and VERSION, all of which ``prologue`` takes in."""
+    at = 0
+    while at < len(read):
+        match read[at].upper, read[at + 1 : at + 3]:
+            case "BASE", [base, *_]:
+                prologue.base = resolved(base.text, prologue.base)
+                at += 2
+            case "PREFIX", [name, namespace]:
+                prologue.prefixes[name.text[:-1]] = resolved(namespace.text, prologue.base)
+                at += 3
+            case "VERSION", [_, *_]:
+                at += 2
+            case _:
+                break
+    return read[at:]
 
 
 def iri(token: Token, base: str, prefixes: Mapping[str, str]) -> str:

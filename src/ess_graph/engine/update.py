@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import pyoxigraph as ox
 
 from ess_graph.engine.base import Scope
-from ess_graph.engine.tokens import Token, iri, measure, place, resolved, tokens
+from ess_graph.engine.tokens import Prologue, Token, after_prologue, measure, place, tokens
 from ess_graph.errors import BadQuery
-from ess_graph.vocab import BASE, PREFIXES
 
 _VISIBLE = re.compile(r"[^\r\n]")
 _VERBS = ("INSERT", "DELETE", "WITH", "LOAD", "CLEAR", "DROP", "CREATE", "ADD", "MOVE", "COPY")
@@ -39,12 +38,6 @@ class Operation:
     silent: bool = False
 
 
-@dataclass
-class _Prologue:
-    base: str = BASE
-    prefixes: dict[str, str] = field(default_factory=lambda: dict(PREFIXES))
-
-
 def read(update: str, using: Scope = Scope()) -> tuple[Operation, ...]:  # noqa: B008 - it is immutable
     """The operations of an update.
 
@@ -57,11 +50,11 @@ def read(update: str, using: Scope = Scope()) -> tuple[Operation, ...]:  # noqa:
     """
     found = tokens(update)
     measure(found)
-    prologue = _Prologue()
+    prologue = Prologue()
     kept: list[tuple[int, int]] = []
     operations = []
     for part in _parts(found):
-        body = _after_prologue(part, prologue)
+        body = after_prologue(part, prologue)
         if len(body) < len(part):
             kept.append((part[0].start, part[len(part) - len(body) - 1].end))
         if body:
@@ -83,26 +76,8 @@ def _parts(found: Sequence[Token]) -> Iterator[list[Token]]:
     yield part
 
 
-def _after_prologue(part: list[Token], prologue: _Prologue) -> list[Token]:
-    """What follows BASE, PREFIX and VERSION; the prologue takes them in, for this operation and those after it."""
-    at = 0
-    while at < len(part):
-        match part[at].upper, part[at + 1 : at + 3]:
-            case "BASE", [base, *_]:
-                prologue.base = resolved(base.text, prologue.base)
-                at += 2
-            case "PREFIX", [name, namespace]:
-                prologue.prefixes[name.text[:-1]] = resolved(namespace.text, prologue.base)
-                at += 3
-            case "VERSION", [_, *_]:
-                at += 2
-            case _:
-                break
-    return part[at:]
-
-
 def _operation(
-    update: str, body: list[Token], kept: Sequence[tuple[int, int]], prologue: _Prologue, using: Scope
+    update: str, body: Sequence[Token], kept: Sequence[tuple[int, int]], prologue: Prologue, using: Scope
 ) -> Operation:
     verb = body[0].upper
     if verb not in _VERBS:
@@ -115,7 +90,7 @@ def _operation(
     words = [token.upper for token in body]
     if using and verb in ("INSERT", "DELETE", "WITH") and words[1:2] != ["DATA"]:
         text = _with_dataset(text, body, using)
-    resolve = _Resolver(prologue)
+    resolve = prologue.iri
     if verb == "LOAD":
         silent, names = "SILENT" in words[:2], [t for t in body[1:] if t.kind in ("iri", "name")]
         if not names or len(body) != 1 + silent + 1 + (3 if len(names) > 1 else 0):
@@ -127,17 +102,7 @@ def _operation(
     return Operation(verb, text, frozenset(_writes(verb, body, words, resolve)))
 
 
-class _Resolver:
-    """Absolute IRIs of tokens, under the prologue as it is now."""
-
-    def __init__(self, prologue: _Prologue) -> None:
-        self._base, self._prefixes = prologue.base, dict(prologue.prefixes)
-
-    def __call__(self, token: Token) -> str:
-        return iri(token, self._base, self._prefixes)
-
-
-def _writes(verb: str, body: list[Token], words: list[str], resolve: _Resolver) -> Iterator[str]:
+def _writes(verb: str, body: Sequence[Token], words: list[str], resolve: Callable[[Token], str]) -> Iterator[str]:
     """Every graph that the text of an operation says it writes."""
     if verb in ("CLEAR", "DROP", "CREATE"):
         for token in body[1:]:
@@ -160,7 +125,7 @@ def _writes(verb: str, body: list[Token], words: list[str], resolve: _Resolver) 
         yield from _written_in(group, outside, resolve)
 
 
-def _templates(body: list[Token]) -> Iterator[list[Token]]:
+def _templates(body: Sequence[Token]) -> Iterator[Sequence[Token]]:
     """What stands between the brackets that say what is deleted and inserted."""
     depth, start, wanted = 0, 0, False
     for at, token in enumerate(body):
@@ -177,7 +142,7 @@ def _templates(body: list[Token]) -> Iterator[list[Token]]:
                 yield body[start:at]
 
 
-def _written_in(group: list[Token], outside: str, resolve: _Resolver) -> Iterator[str]:
+def _written_in(group: Sequence[Token], outside: str, resolve: Callable[[Token], str]) -> Iterator[str]:
     """Graphs that a template writes; ``outside`` for what stands in no GRAPH of its own."""
     at, depth = 0, 0
     while at < len(group):
@@ -203,7 +168,7 @@ def _blank(text: str, kept: Sequence[tuple[int, int]]) -> str:
     return "".join([*pieces, _VISIBLE.sub(" ", text[at:])])
 
 
-def _with_dataset(text: str, body: list[Token], using: Scope) -> str:
+def _with_dataset(text: str, body: Sequence[Token], using: Scope) -> str:
     """An operation whose WHERE reads the dataset that the request asks for."""
     depth, where = 0, None
     for token in body:

@@ -1,0 +1,170 @@
+"""The only module that opens a connection: to addresses that an operator listed, within a time and a size."""
+
+from __future__ import annotations
+
+import http.client
+import ipaddress
+import socket
+import ssl
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+from ess_graph.errors import BadQuery, LimitHit, RemoteFailed
+
+_MIB = 1024 * 1024
+_PIECE = 64 * 1024
+_REDIRECTS = 3
+_PORTS = {"http": 80, "https": 443}
+_MOVED = (301, 302, 303, 307, 308)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an address answered: its media type without parameters, its bytes, and where it came from in the end."""
+
+    kind: str
+    body: bytes
+    address: str
+
+
+class Outgoing:
+    """Requests to listed addresses.
+
+    A list item is an exact IRI, or a prefix that ends in ``/``. An item that gives a host by its number or as
+    ``localhost`` allows that very host; through a name, private and loopback addresses are never reached.
+    """
+
+    def __init__(self, allowed: Sequence[str] = (), *, seconds: float = 10, size: int = 16) -> None:
+        """Args: allowed: the list; seconds: for one request; size: MiB of one answer."""
+        self._allowed = tuple(allowed)
+        self._seconds, self._size = seconds, size
+
+    def __bool__(self) -> bool:
+        return bool(self._allowed)
+
+    def allows(self, address: str) -> bool:
+        """Whether an address is listed."""
+        return self._item(address) is not None
+
+    def send(
+        self, address: str, headers: Mapping[str, str], body: bytes | None = None, *, deadline: float | None = None
+    ) -> Answer:
+        """GET an address, or POST ``body`` to it.
+
+        Args:
+            address: an http or https IRI.
+            headers: of the request.
+            body: what is posted.
+            deadline: on the monotonic clock; the operator's limit for one request may come first.
+
+        Raises:
+            BadQuery: the address is not listed, or leads to a private network.
+            LimitHit: too slow, or too much.
+            RemoteFailed: it cannot be reached or answers with an error.
+        """
+        until = min(deadline or float("inf"), time.monotonic() + self._seconds)
+        for _ in range(_REDIRECTS):
+            found = self._once(address, headers, body, until)
+            if isinstance(found, Answer):
+                return found
+            address = found
+        raise RemoteFailed(f"{address} leads from one address to another too many times.")
+
+    def _item(self, address: str) -> str | None:
+        try:
+            parts = _parts(address)
+        except ValueError:
+            return None
+        return next((item for item in self._allowed if _covers(item, address, parts)), None)
+
+    def _once(self, address: str, headers: Mapping[str, str], body: bytes | None, until: float) -> Answer | str:
+        item = self._item(address)
+        if item is None:
+            raise BadQuery(f"{address[:200]} is not among the addresses that this endpoint may ask.")
+        parts = urlsplit(address)
+        named = urlsplit(item).hostname == parts.hostname and _is_explicit(str(parts.hostname))
+        try:
+            connection = _connection(parts, until, private=named)
+            try:
+                target = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
+                connection.request("GET" if body is None else "POST", target, body, dict(headers))
+                reply = connection.getresponse()
+                if reply.status in _MOVED and (location := reply.getheader("Location")):
+                    return urljoin(address, location)
+                if reply.status != 200:
+                    raise RemoteFailed(f"{address} answered with status {reply.status}.")
+                return Answer(reply.headers.get_content_type(), self._read(reply, connection, until, address), address)
+            finally:
+                connection.close()
+        except TimeoutError:
+            raise LimitHit(f"{address} did not answer in time.", "time", 60) from None
+        except (OSError, http.client.HTTPException, UnicodeError) as error:
+            raise RemoteFailed(f"{address} cannot be read: {type(error).__name__} {error}.") from error
+
+    def _read(
+        self, reply: http.client.HTTPResponse, connection: http.client.HTTPConnection, until: float, address: str
+    ) -> bytes:
+        found = bytearray()
+        while True:
+            # The clock runs for the whole answer: one that drips would otherwise never end.
+            left = until - time.monotonic()
+            if left <= 0:
+                raise TimeoutError
+            if connection.sock is not None:
+                connection.sock.settimeout(left)
+            piece = reply.read1(_PIECE)
+            if not piece:
+                return bytes(found)
+            found += piece
+            if len(found) > self._size * _MIB:
+                raise LimitHit(f"{address} answers with more than {self._size} MiB.", "size", 60)
+
+
+def _parts(address: str) -> SplitResult:
+    parts = urlsplit(address)
+    plain = address.isascii() and address.isprintable() and not set(address) & set(' \\"<>^`{|}')
+    if parts.scheme not in _PORTS or not parts.hostname or "@" in parts.netloc or not plain:
+        raise ValueError(address)
+    _ = parts.port  # raises for one that is none
+    return parts
+
+
+def _covers(item: str, address: str, parts: SplitResult) -> bool:
+    """Whether a list item lets an address through; a path that climbs up is not below any prefix."""
+    if not item.endswith("/"):
+        return item == address
+    own = _parts(item)
+    same = (own.scheme, own.hostname, own.port or _PORTS[own.scheme]) == (
+        parts.scheme, parts.hostname, parts.port or _PORTS[parts.scheme],
+    )  # fmt: skip
+    path = parts.path.lower()
+    climbs = any(piece.replace("%2e", ".") in (".", "..") for piece in path.replace("%2f", "/").split("/"))
+    return same and not climbs and (parts.path or "/").startswith(own.path)
+
+
+def _is_explicit(host: str) -> bool:
+    """Whether a host is given as a number, or as this machine."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return host == "localhost"
+    return True
+
+
+def _connection(parts: SplitResult, until: float, *, private: bool) -> http.client.HTTPConnection:
+    """A connection to the number that was looked at: a name that gives another the next time leads nowhere else."""
+    host, port = str(parts.hostname), parts.port or _PORTS[parts.scheme]
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    if not private and not all(ipaddress.ip_address(str(entry[4][0]).partition("%")[0]).is_global for entry in found):
+        raise BadQuery(f"{host} leads to a private network, which this endpoint does not reach.")
+    left = until - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    connection = http.client.HTTPConnection(host, port, timeout=left)
+    plain = socket.create_connection((str(found[0][4][0]), port), timeout=left)
+    if parts.scheme == "https":
+        plain = ssl.create_default_context().wrap_socket(plain, server_hostname=host)
+    connection.sock = plain
+    return connection
