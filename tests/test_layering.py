@@ -13,7 +13,18 @@ MODULES = {".".join(path.relative_to(PACKAGE).with_suffix("").parts): path for p
 
 WINGS = {"ingest", "link", "build", "query"}
 #: What every part may use.
-COMMON = {"errors", "settings", "vocab", "judgements", "outgoing", "terms", "passages", "folding", "releases"}
+COMMON = {
+    "lifeline",
+    "errors",
+    "settings",
+    "vocab",
+    "judgements",
+    "outgoing",
+    "terms",
+    "passages",
+    "folding",
+    "releases",
+}
 ALLOWED = {
     "ingest": {"ingest"},
     "link": {"link"},

@@ -73,33 +73,43 @@ def build(force: bool) -> None:
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="Port to listen on.")
 @click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64), help="Processes that answer.")
+@click.option(
+    "--token-file", type=click.Path(path_type=Path, dir_okay=False),
+    help="Allow writes to whoever has one of its tokens, one a line.",
+)  # fmt: skip
+@click.option("--allow-service", multiple=True, help="An endpoint SERVICE and LOAD may reach (repeatable).")
 def serve(
-    files: tuple[Path, ...], default_graph: str, no_validate: bool, no_infer: bool, host: str, port: int, workers: int
-) -> None:
+    files: tuple[Path, ...], default_graph: str, no_validate: bool, no_infer: bool, host: str, port: int,
+    workers: int, token_file: Path | None, allow_service: tuple[str, ...],
+) -> None:  # fmt: skip
     """Serve the site and the SPARQL endpoint; builds first if nothing is published yet.
 
     Example: ess-graph serve --port 8001
 
     Example: ess-graph serve --data my.ttl --data more.trig.gz
     """
+    from ess_graph.build.recipe import Recipe
     from ess_graph.settings import Settings
     from ess_graph.web.app import create_app
     from ess_graph.web.server import Server
 
     settings = Settings.read()
-    if not files:
-        _ensure_release(settings)
-        Server(lambda: create_app(settings), host, port, workers=workers).run()
-        return
-    from ess_graph.build import anything
-    from ess_graph.engine.local import LocalBackend
+    settings = replace(
+        settings,
+        token_file=token_file or settings.token_file,
+        service_allow=(*settings.service_allow, *allow_service),
+    )
+    recipe = Recipe(settings.root)
+    if files:
+        from ess_graph.build import release
+        from ess_graph.engine.local import LocalBackend
 
-    settings = replace(settings, home=_throwaway())
-    anything.build(
-        files, settings.root, settings.home, LocalBackend(), union=default_graph == "union",
-        with_inference=not no_infer, with_validation=not no_validate, say=_progress(),
-    )  # fmt: skip
-    Server(lambda: create_app(settings), host, port, workers=workers).run()
+        settings = replace(settings, home=_throwaway())
+        recipe = Recipe(settings.root, files, default_graph == "union", not no_infer, not no_validate)
+        release.make(recipe, settings.home, LocalBackend(), say=_progress())
+    else:
+        _ensure_release(settings)
+    Server(lambda: create_app(settings, recipe=recipe), host, port, workers=workers).run()
 
 
 def _ensure_release(settings: Settings) -> None:

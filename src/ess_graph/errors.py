@@ -16,10 +16,18 @@ class EssGraphError(Exception):
 
 
 class InvalidData(EssGraphError):
-    """Data that is malformed or that breaks a shape; the message names file, line and reason."""
+    """Data that is malformed or that breaks a shape; the message names file, line and reason.
+
+    Attributes:
+        report: what validation found, as JSON would say it, where shapes are broken.
+    """
 
     exit_code = 1
     status = 422
+
+    def __init__(self, message: str, report: object = None) -> None:
+        super().__init__(message)
+        self.report = report
 
 
 class BadQuery(EssGraphError):

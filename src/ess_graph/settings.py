@@ -24,6 +24,11 @@ class Settings:
         query_size: MiB that an answer may have (``ESS_GRAPH_QUERY_SIZE``).
         query_waiting: queries that may wait for a worker (``ESS_GRAPH_QUERY_WAITING``).
         workers: processes for long queries, in each server process (``ESS_GRAPH_WORKERS``).
+        write_size: MiB that a write may have (``ESS_GRAPH_WRITE_SIZE``).
+        token_file: tokens that allow writes, one a line (``ESS_GRAPH_TOKEN_FILE``); no writes without it.
+        audit_log: where each write is noted (``ESS_GRAPH_AUDIT_LOG``; ``audit.jsonl`` in ``home``).
+        service_allow: addresses, or prefixes that end in ``/``, that SERVICE and LOAD may reach
+            (``ESS_GRAPH_SERVICE_ALLOW``, between spaces).
     """
 
     root: Path
@@ -35,24 +40,36 @@ class Settings:
     query_size: int = 512
     query_waiting: int = 32
     workers: int = 1
+    write_size: int = 64
+    token_file: Path | None = None
+    audit_log: Path | None = None
+    service_allow: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> Settings:
         """Settings from the environment (``ESS_GRAPH_ROOT`` names a project elsewhere)."""
         root = Path(environment.get("ESS_GRAPH_ROOT") or _checkout()).resolve()
         home = Path(environment.get("ESS_GRAPH_HOME") or root / ".ess-graph")
-        sources = environment.get("ESS_GRAPH_SOURCES")
         return cls(
             root=root,
             home=home.resolve(),
-            sources=Path(sources).resolve() if sources else None,
+            sources=_path(environment, "ESS_GRAPH_SOURCES"),
             public_url=environment.get("ESS_GRAPH_PUBLIC_URL", "").rstrip("/"),
             query_timeout=_number(environment, "ESS_GRAPH_QUERY_TIMEOUT", 30, 0.1),
             query_memory=int(_number(environment, "ESS_GRAPH_QUERY_MEMORY", 2048, 1024)),
             query_size=int(_number(environment, "ESS_GRAPH_QUERY_SIZE", 512, 1)),
             query_waiting=int(_number(environment, "ESS_GRAPH_QUERY_WAITING", 32, 1)),
             workers=int(_number(environment, "ESS_GRAPH_WORKERS", 1, 1)),
+            write_size=int(_number(environment, "ESS_GRAPH_WRITE_SIZE", 64, 1)),
+            token_file=_path(environment, "ESS_GRAPH_TOKEN_FILE"),
+            audit_log=_path(environment, "ESS_GRAPH_AUDIT_LOG"),
+            service_allow=tuple(environment.get("ESS_GRAPH_SERVICE_ALLOW", "").split()),
         )
+
+
+def _path(environment: Mapping[str, str], name: str) -> Path | None:
+    value = environment.get(name)
+    return Path(value).resolve() if value else None
 
 
 def _number(environment: Mapping[str, str], name: str, default: float, least: float) -> float:

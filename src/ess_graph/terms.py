@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import zlib
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import IO, cast
 
@@ -71,6 +72,42 @@ def to_oxigraph(term: Node) -> OxTerm:
     raise TypeError(f"{type(term).__name__} cannot stand in a statement")
 
 
+def stored(term: Node) -> Node:
+    """A term as the engine keeps it: numbers and dates in their canonical form (``1.50`` becomes ``1.5``)."""
+    if not isinstance(term, Literal) or term.datatype is None:
+        return term
+    store, name = ox.Store(), ox.NamedNode("urn:x")
+    store.add(ox.Quad(name, name, to_oxigraph(term)))
+    return to_rdflib(next(iter(store.quads_for_pattern(None, None, None))).object)
+
+
+def nquad(quad: Quad) -> str:
+    """A statement as a line of N-Quads, without the end of the line."""
+    return " ".join(str(to_oxigraph(term)) for term in quad if term is not None) + " ."
+
+
+def from_nquads(text: str) -> Iterator[Quad]:
+    """The statements of an N-Quads text.
+
+    Raises:
+        ValueError: it is malformed.
+    """
+    try:
+        yield from _parsed(BytesIO(text.encode()), ox.RdfFormat.N_QUADS, None)
+    except SyntaxError as error:
+        raise ValueError(str(error.msg or error)) from error
+
+
+def literals(text: str, media_type: str) -> Iterator[Literal]:
+    """The literals of an RDF text as they are written; none of one that is malformed."""
+    try:
+        for quad in ox.parse(text.encode(), ox.RdfFormat.from_media_type(media_type), base_iri="urn:base:"):
+            if isinstance(quad.object, ox.Literal):
+                yield cast(Literal, to_rdflib(quad.object))
+    except (SyntaxError, ValueError):
+        return
+
+
 def quads(path: Path) -> Iterator[Quad]:
     """The quads of an RDF file, compressed (``.gz``) or not, read as they are written.
 
@@ -94,7 +131,7 @@ def quads(path: Path) -> Iterator[Quad]:
         raise InvalidData(f"{path} cannot be read: {error}. Mend the file and run the command again.") from error
 
 
-def _parsed(handle: IO[bytes], form: ox.RdfFormat, base: str) -> Iterator[Quad]:
+def _parsed(handle: IO[bytes], form: ox.RdfFormat, base: str | None) -> Iterator[Quad]:
     for quad in ox.parse(handle, format=form, base_iri=base):
         graph = None if isinstance(quad.graph_name, ox.DefaultGraph) else to_rdflib(quad.graph_name)
         yield to_rdflib(quad.subject), URIRef(quad.predicate.value), to_rdflib(quad.object), graph  # type: ignore[misc]

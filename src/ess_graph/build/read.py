@@ -23,11 +23,13 @@ class Project:
         data: the named graphs of ``data/``; ``graph/voc`` holds ontology and concept schemes.
         axioms: the ontology and the restated axioms, without concepts and alignments.
         files: file in which each subject is first described, relative to the root.
+        context: what is known beside the data when they are validated, and not published with them.
     """
 
     data: Dataset = field(default_factory=Dataset)
     axioms: Graph = field(default_factory=Graph)
     files: dict[Node, str] = field(default_factory=dict)
+    context: Graph = field(default_factory=Graph)
 
     def where(self, node: Node) -> str | None:
         """File that describes a node, None for a node that no file describes."""

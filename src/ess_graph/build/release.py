@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,9 +13,12 @@ from rdflib import BNode, Graph
 
 from ess_graph import releases
 from ess_graph.build import compile as compiling
-from ess_graph.build import search_index
+from ess_graph.build import journal, search_index
 from ess_graph.build.infer import in_words, infer
-from ess_graph.build.read import Project, fingerprint, read
+from ess_graph.build.journal import Entry
+from ess_graph.build.locks import locked
+from ess_graph.build.read import Project
+from ess_graph.build.recipe import Recipe
 from ess_graph.build.validate import Report, load_shapes, validate
 from ess_graph.engine.base import Backend, Quad
 from ess_graph.errors import InvalidData, NotFound, NotPossibleNow
@@ -31,8 +32,10 @@ class Refused(InvalidData):
     """The data break a shape; ``report`` says where, what and how to mend it."""
 
     def __init__(self, report: Report) -> None:
-        super().__init__(f"{report.text()}\nNothing was published; the release in service stays as it was.")
-        self.report = report
+        super().__init__(
+            f"{report.text()}\nNothing was published; the release in service stays as it was.", report.as_json()
+        )
+        self.found = report
 
 
 def build(
@@ -54,37 +57,66 @@ def build(
         InvalidData: a malformed file or, as ``Refused``, data that break a shape.
         NotPossibleNow: another build is running, or the disk is full.
     """
-    with _locked(home):
-        made_from = fingerprint(root)
-        if not force and (same := _same(home, made_from)):
+    return make(Recipe(root), home, backend, force=force, say=say)
+
+
+def make(
+    recipe: Recipe,
+    home: Path,
+    backend: Backend,
+    *,
+    change: Entry | None = None,
+    force: bool = False,
+    say: Callable[[str], None] = lambda _: None,
+) -> Release:
+    """Make and publish a release of what a recipe says, the journal and, if it is valid then, one more change.
+
+    The change is kept in the journal before the release that shows it is written; see ``build`` for the rest.
+    """
+    with locked(home):
+        entries = [*journal.listed(home), *([change] if change else [])]
+        made_from = recipe.fingerprint(entries)
+        if not (force or change) and (same := _same(home, made_from)):
             return same
         say("Reading the files")
-        project = read(root)
-        say("Inferring")
+        project = recipe.read(entries)
         asserted = project.merged()
-        derived = infer(asserted, project.axioms, root / "rules")
-        say("Validating")
-        report = validate(asserted + derived, load_shapes(root / "shapes"), project.where)
-        if not report.conforms:
-            raise Refused(report)
+        derived = Graph()
+        if recipe.with_inference:
+            say("Inferring")
+            derived = infer(asserted, project.axioms, recipe.root / "rules")
+        report = Report([], Graph())
+        if recipe.is_bound(asserted):
+            say("Validating")
+            whole = asserted + derived + project.context
+            report = validate(whole, load_shapes(recipe.root / "shapes"), project.where)
+            if not report.conforms:
+                raise Refused(report)
         say("Writing the release")
         try:
-            quads = _quads(project, derived)
-            return publish(home, write(home, quads, report, root, project.axioms, backend, made_from))
-        except OSError as error:
-            raise NotPossibleNow(f"The release cannot be written: {error}. Free some disk and build again.") from error
+            if change:
+                journal.keep(home, change)
+            quads = set(_quads(project, derived, named_only=recipe.files is None))
+            return publish(home, write(home, quads, report, recipe, project.axioms, backend, made_from, entries))
+        except BaseException as error:
+            if change:
+                journal.withdraw(home, change)
+            if isinstance(error, OSError):
+                raise NotPossibleNow(
+                    f"The release cannot be written: {error}. Free some disk and build again."
+                ) from error
+            raise
 
 
 def write(
     home: Path,
     statements: Iterable[Quad],
     report: Report,
-    root: Path,
+    recipe: Recipe,
     axioms: Graph,
     backend: Backend,
     made_from: str,
-    *,
-    union: bool = True,
+    entries: Sequence[Entry] = (),
 ) -> Path:
     """Write a release into its directory, published by nobody yet.
 
@@ -92,11 +124,11 @@ def write(
         home: where releases live.
         statements: everything it holds.
         report: what validation found.
-        root: the project, for its display shapes and its rules in words.
+        recipe: says where display shapes and rules are, and whether the default graph is the merge of all.
         axioms: the ontology, for the order of classes.
         backend: makes the store and opens it for indexing.
         made_from: hash of what it is made from.
-        union: whether its default graph is the merge of all graphs.
+        entries: those of the journal that are in it.
     """
     now = datetime.now(UTC)
     folder = releases.folder(home) / f"{now:%Y%m%dT%H%M%SZ}-{made_from[:8]}"
@@ -106,18 +138,19 @@ def write(
     quads = sorted(statements, key=lambda quad: tuple(term.n3() if term else "" for term in quad))
     with (folder / "graph.nq").open("w", encoding="utf-8", newline="\n") as dump:
         dump.writelines(f"{' '.join(term.n3() for term in quad if term is not None)} .\n" for quad in quads)
-    backend.create(folder / "store", quads, union=union)
-    display = Graph().parse(root / "shapes" / "display.ttl", format="turtle")
+    backend.create(folder / "store", quads, union=recipe.union)
+    display = Graph().parse(recipe.root / "shapes" / "display.ttl", format="turtle")
     groups, displays = compiling.compile_display(display, axioms)
     compiling.write(folder / "display", groups, displays)
     targets = [shown.target for shown in displays]
-    _index(folder / "index.sqlite", backend, folder / "store", targets, root)
+    _index(folder / "index.sqlite", backend, folder / "store", targets, recipe.root)
     (folder / "validation.json").write_text(json.dumps(report.as_json(), ensure_ascii=False), encoding="utf-8")
     files = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
     manifest = {
         "layout": releases.LAYOUT,
         "created": f"{now:%Y-%m-%dT%H:%M:%SZ}",
         "inputs": made_from,
+        "journal": entries[-1].id if entries else "",
         "quads": len(quads),
         "triples": len({quad[:3] for quad in quads}),
         "files": {name: releases.sha256(folder / name) for name in files},
@@ -143,10 +176,10 @@ def _index(path: Path, backend: Backend, store: Path, targets: list[str], root: 
     engine.close()
 
 
-def _quads(project: Project, derived: Graph) -> Iterator[Quad]:
+def _quads(project: Project, derived: Graph, *, named_only: bool) -> Iterator[Quad]:
     for subject, predicate, value, graph in project.data.quads((None, None, None, None)):
-        # The few anonymous nodes of the ontology's axioms stay in its file: nothing published is blank.
-        if graph is not None and not isinstance(subject, BNode) and not isinstance(value, BNode):
+        # The few anonymous nodes of the ontology's axioms stay in its file: nothing published of ours is blank.
+        if not (named_only and (isinstance(subject, BNode) or isinstance(value, BNode))):
             yield subject, predicate, value, graph  # type: ignore[misc]
     for subject, predicate, value in derived:
         yield subject, predicate, value, INFERENCES  # type: ignore[misc]
@@ -163,12 +196,13 @@ def fall_back(home: Path) -> Release:
         return current
     for release in releases.listed(home):
         if not release.damage():
-            _point(home, release.folder)
+            point(home, release.folder)
             return release
     raise NotFound(f"{current.id} is damaged and there is no other release: run « ess-graph build ».")
 
 
-def _point(home: Path, folder: Path) -> None:
+def point(home: Path, folder: Path) -> None:
+    """Put the release in a directory in service, in one step."""
     link = home / "current.new"
     link.unlink(missing_ok=True)
     link.symlink_to(os.path.relpath(folder, home))
@@ -178,7 +212,7 @@ def _point(home: Path, folder: Path) -> None:
 def publish(home: Path, folder: Path) -> Release:
     """Put a written release in service, in one step, and let the oldest go."""
     release = releases.opened(folder)
-    _point(home, folder)
+    point(home, folder)
     for old in releases.listed(home)[_KEPT:]:
         if old.id != release.id:
             shutil.rmtree(old.folder, ignore_errors=True)
@@ -198,21 +232,3 @@ def _write_durably(path: Path, content: str) -> None:
         handle.write(content)
         handle.flush()
         os.fsync(handle.fileno())
-
-
-@contextmanager
-def _locked(home: Path) -> Iterator[None]:
-    """One build at a time; the loser is told who holds the lock."""
-    home.mkdir(parents=True, exist_ok=True)
-    with (home / "build.lock").open("a+", encoding="utf-8") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.seek(0)
-            raise NotPossibleNow(
-                f"Another build is running ({lock.read().strip() or 'unknown process'}): wait for it, then build again."
-            ) from None
-        lock.truncate(0)
-        lock.write(f"process {os.getpid()}")
-        lock.flush()
-        yield

@@ -140,6 +140,7 @@ class Step:
         graph: the graph that is loaded into, cleared or created; None stands for the default graph.
         kind: media type of what is loaded.
         base: what its relative IRIs are resolved against.
+        literals: those of an update as they are written, in N-Triples, for the engine gives them its own form.
     """
 
     do: Literal["update", "load", "clear", "create"]
@@ -147,6 +148,7 @@ class Step:
     graph: str | None = None
     kind: str = ""
     base: str | None = None
+    literals: tuple[str, ...] = ()
 
 
 class Service(Protocol):
@@ -229,13 +231,13 @@ class Publisher(Protocol):
     """Carries out writes, one at a time; when it returns, the write is durable and seen by the next request."""
 
     @property
-    def derived(self) -> frozenset[str]:
-        """Named graphs that no write may touch; with ``default`` among its settings see ``keeps_default``."""
+    def guarded(self) -> frozenset[str]:
+        """Named graphs that no write may touch."""
         ...
 
     @property
-    def keeps_default(self) -> bool:
-        """Whether the default graph is a graph of its own, which can be written, rather than the merge of all."""
+    def union(self) -> bool:
+        """Whether the default graph is the merge of the named ones, which no write may touch either."""
         ...
 
     def write(

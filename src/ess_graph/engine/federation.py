@@ -76,7 +76,8 @@ def steps(operations: Sequence[Operation], outgoing: Outgoing, seconds: float) -
         if operation.loads is None:
             if not outgoing and reaches_out(operation.text, tokens(operation.text)):
                 raise BadQuery(NOTHING_OUTSIDE)
-            found.append(Step("update", answered(operation.text, outgoing, deadline - time.monotonic())))
+            text = answered(operation.text, outgoing, deadline - time.monotonic())
+            found.append(Step("update", text, literals=operation.literals))
             continue
         source, graph = operation.loads
         try:

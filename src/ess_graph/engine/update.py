@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pyoxigraph as ox
 
 from ess_graph.engine.base import Scope
+from ess_graph.engine.spelling import literals
 from ess_graph.engine.tokens import Prologue, Token, after_prologue, measure, place, tokens
 from ess_graph.errors import BadQuery
 
@@ -29,6 +30,7 @@ class Operation:
             for is not among them.
         loads: what LOAD reads, and into which graph.
         silent: whether an error of LOAD is none.
+        literals: typed literals and numbers as they are written, in N-Triples.
     """
 
     verb: str
@@ -36,6 +38,7 @@ class Operation:
     writes: frozenset[str]
     loads: tuple[str, str | None] | None = None
     silent: bool = False
+    literals: tuple[str, ...] = ()
 
 
 def read(update: str, using: Scope = Scope()) -> tuple[Operation, ...]:  # noqa: B008 - it is immutable
@@ -52,11 +55,20 @@ def read(update: str, using: Scope = Scope()) -> tuple[Operation, ...]:  # noqa:
     measure(found)
     prologue = Prologue()
     kept: list[tuple[int, int]] = []
-    operations = []
+    labels: dict[str, int] = {}
+    operations: list[Operation] = []
     for part in _parts(found):
         body = after_prologue(part, prologue)
         if len(body) < len(part):
             kept.append((part[0].start, part[len(part) - len(body) - 1].end))
+        for token in body:
+            # Operations are carried out one by one, so what holds between them is looked at here.
+            if token.text.startswith("_:") and labels.setdefault(token.text, len(operations)) != len(operations):
+                line, column = place(update, token.start)
+                raise BadQuery(
+                    f"The update is malformed at line {line}, column {column}: {token.text} is another operation's.",
+                    line, column,
+                )  # fmt: skip
         if body:
             operations.append(_operation(update, body, kept, prologue, using))
     return tuple(operations)
@@ -99,7 +111,8 @@ def _operation(
         source, *into = [resolve(token) for token in names]
         target = into[0] if into else None
         return Operation(verb, text, frozenset([target or DEFAULT]), (source, target), silent)
-    return Operation(verb, text, frozenset(_writes(verb, body, words, resolve)))
+    written = literals(update[body[0].start : end], [t._replace(end=t.end - body[0].start) for t in body], prologue)
+    return Operation(verb, text, frozenset(_writes(verb, body, words, resolve)), literals=written)
 
 
 def _writes(verb: str, body: Sequence[Token], words: list[str], resolve: Callable[[Token], str]) -> Iterator[str]:

@@ -10,11 +10,9 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import fcntl
 import json
 import os
 import resource
-import select
 import socket
 import struct
 import sys
@@ -24,6 +22,7 @@ import pyoxigraph as ox
 
 from ess_graph.engine.changes import Own, difference
 from ess_graph.engine.evaluate import Results, evaluate
+from ess_graph.lifeline import die_with
 
 HEAD = struct.Struct(">cI")
 _PIECE = 64 * 1024
@@ -59,7 +58,7 @@ def main(descriptor: int, lifeline: int, memory: int) -> None:
         memory: cap of the address space in bytes.
     """
     connection = socket.socket(fileno=descriptor)
-    _die_with(lifeline)
+    die_with(lifeline)
     # Before any store is open: a process with several threads may not change its namespaces.
     _leave_the_network()
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
@@ -165,14 +164,6 @@ def _exactly(connection: socket.socket, size: int) -> bytes | None:
             return None
         found += piece
     return bytes(found)
-
-
-def _die_with(lifeline: int) -> None:
-    """The system ends this process (SIGIO) when the pipe closes, whether or not Python gets a turn."""
-    fcntl.fcntl(lifeline, fcntl.F_SETOWN, os.getpid())
-    fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
-    if select.select([lifeline], [], [], 0)[0]:
-        sys.exit("whoever started this worker is gone")
 
 
 def _leave_the_network() -> None:

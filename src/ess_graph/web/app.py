@@ -3,26 +3,38 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from pathlib import Path
 from urllib.parse import urlencode
 
 from flask import Flask, Response, g, request, url_for
 
+from ess_graph.build.in_place import InPlace
+from ess_graph.build.recipe import Recipe
 from ess_graph.build.release import make_index
-from ess_graph.engine.base import Backend
+from ess_graph.build.writes import Journaled
+from ess_graph.engine.base import Backend, Publisher
 from ess_graph.engine.local import LocalBackend
 from ess_graph.errors import EssGraphError
 from ess_graph.settings import Settings
-from ess_graph.web import entities, negotiate, pages, quality, replies, sparql, versions
+from ess_graph.web import entities, graphs, negotiate, pages, quality, replies, sparql, updates, versions
 from ess_graph.web.i18n import translator
 from ess_graph.web.site import Site, chosen_by_reader
+from ess_graph.web.tokens import AuditLog, Tokens
+from ess_graph.web.writing import Writing
 
 #: Largest request body, in bytes: a query of 1 MiB is already longer than any a person writes.
 MAX_BODY = 1024 * 1024
 
 
-def create_app(settings: Settings, backend: Backend | None = None) -> Flask:
-    """The site and the endpoints over the release published in ``settings.home``."""
+def create_app(settings: Settings, backend: Backend | None = None, recipe: Recipe | None = None) -> Flask:
+    """The site and the endpoints over the release published in ``settings.home``.
+
+    Args:
+        settings: what the operator set.
+        backend: opens stores; Oxigraph's by default.
+        recipe: what releases are made from, the project's own data by default; it says what a write may do.
+    """
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.config["MAX_FORM_MEMORY_SIZE"] = MAX_BODY
@@ -33,6 +45,7 @@ def create_app(settings: Settings, backend: Backend | None = None) -> Flask:
     chosen = backend or LocalBackend()
     site = Site(settings, chosen, lambda release: make_index(release, settings.root, chosen))
     app.extensions["ess_graph"] = site
+    publisher = _publisher(recipe or Recipe(settings.root), settings.home, site)
 
     @app.before_request
     def choose_language() -> None:
@@ -74,12 +87,23 @@ def create_app(settings: Settings, backend: Backend | None = None) -> Flask:
     app.register_blueprint(entities.blueprint(site))
     app.register_blueprint(quality.blueprint(site))
     app.register_blueprint(versions.blueprint(site))
+    tokens, log = Tokens(settings.token_file), AuditLog(settings.audit_log or settings.home / "audit.jsonl")
+    writing = Writing(publisher, tokens, log, site)
+    app.register_blueprint(updates.blueprint(site, writing))
+    app.register_blueprint(graphs.blueprint(site, writing))
 
     @app.get("/sante")
     def health() -> Response:
         return Response(f'{{"status": "ok", "release": "{site.opened().release.id}"}}\n', mimetype="application/json")
 
     return app
+
+
+def _publisher(recipe: Recipe, home: Path, site: Site) -> Publisher:
+    """Who carries writes out: on derived graphs by way of the journal and a build, otherwise in place."""
+    if not recipe.union:
+        return InPlace(home, lambda: site.workers)
+    return Journaled(recipe, home, lambda: site.workers, [sys.executable, "-m", "ess_graph.commands.apply"])
 
 
 def _look() -> str:

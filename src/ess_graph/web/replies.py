@@ -5,15 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from http import HTTPStatus
 
 from flask import Response, current_app, g, render_template, request
 from werkzeug.exceptions import HTTPException, NotAcceptable
 
-from ess_graph.errors import BadQuery, EssGraphError, LimitHit
+from ess_graph.errors import BadQuery, EssGraphError, InvalidData, LimitHit, NotPossibleNow
 from ess_graph.query.views import Value
 from ess_graph.web import negotiate
+from ess_graph.web.cache import AnswerCache
 from ess_graph.web.i18n import messages
 
 #: Nothing from elsewhere, nothing inline: what a page shows cannot become a program.
@@ -89,6 +90,39 @@ def readable(pieces: Generator[bytes] | Iterator[bytes], kind: str) -> Generator
         yield piece
 
 
+def streamed(
+    compute: Callable[[], Iterator[bytes]], kind: str, cache: AnswerCache, key: tuple[str, ...] | None
+) -> Response:
+    """An answer sent as it is computed; one that lasts is kept, has a validator, and is not computed twice.
+
+    Args:
+        compute: begins the answer.
+        kind: its media type.
+        cache: where answers of this release are kept.
+        key: all that the answer depends on; None for one that is another the next time.
+    """
+    if key is None:
+        return Streamed(_begun(compute(), kind), content_type=content_type(kind))
+    known = b"" if client_has_it(*key) else cache.get(key)
+    pieces = cache.keeping(key, _begun(compute(), kind)) if known is None else iter((known,))
+    return cacheable(Streamed(pieces, content_type=content_type(kind)), *key)
+
+
+def _begun(found: Iterator[bytes], kind: str) -> Generator[bytes]:
+    """The answer, once its first piece has shown that evaluation goes well.
+
+    Whatever fails before is still an error answer; after it, the stream breaks.
+    """
+    pieces = readable(found, kind)
+    return _joined(next(pieces, b""), pieces)
+
+
+def _joined(first: bytes, pieces: Iterator[bytes]) -> Generator[bytes]:
+    yield first
+    # Closing this generator, as the server does when a client leaves, closes the other and ends the query.
+    yield from pieces
+
+
 def problem(
     status: int, detail: str, *, title: str | None = None, nearby: Sequence[Value] = (), **more: object
 ) -> Response:
@@ -122,12 +156,17 @@ def on_error(error: Exception) -> Response:
         response = problem(error.status, str(error), limit=error.limit)
         response.headers["Retry-After"] = str(error.retry_after)
         return response
+    if isinstance(error, InvalidData):
+        return problem(error.status, str(error), report=error.report)
     if isinstance(error, EssGraphError):
-        return problem(error.status, str(error))
+        response = problem(error.status, str(error))
+        if isinstance(error, NotPossibleNow):
+            response.headers["Retry-After"] = "10"
+        return response
     if isinstance(error, HTTPException):
         response = problem(error.code or 500, error.description or "")
         for name, value in error.get_headers():
-            if name in ("Allow", "Retry-After", "Location"):
+            if name in ("Allow", "Retry-After", "Location", "WWW-Authenticate"):
                 response.headers[name] = value
         return response
     current_app.logger.exception("A request failed: %s", request.path)

@@ -13,6 +13,7 @@ from flask import has_request_context, request
 
 from ess_graph import releases
 from ess_graph.engine.base import Backend, Engine, Limits, Service, Workers
+from ess_graph.outgoing import Outgoing
 from ess_graph.query.display import Display
 from ess_graph.query.index import Index, Passage
 from ess_graph.releases import Release
@@ -72,6 +73,7 @@ class Site:
         self._older: OrderedDict[str, Opened] = OrderedDict()
         self._lock, self._starting = threading.Lock(), threading.Lock()
         self._workers: Workers | None = None
+        self.outgoing = Outgoing(settings.service_allow)
 
     @property
     def workers(self) -> Workers:

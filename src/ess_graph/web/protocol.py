@@ -1,0 +1,62 @@
+"""What requests of the SPARQL protocols have in common: parameters, bodies, time limits, clients that leave."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qsl
+
+from flask import Response, request
+from werkzeug.exceptions import BadRequest
+
+from ess_graph.engine.base import Gone
+from ess_graph.web.server import client_has_gone
+
+FORM = "application/x-www-form-urlencoded"
+
+
+def seconds(timeout: str | None) -> float | None:
+    """The ``timeout`` parameter; the operator's own limit stays above it."""
+    if timeout is None:
+        return None
+    try:
+        found = float(timeout)
+    except ValueError:
+        found = 0
+    if not 0 < found < float("inf"):
+        raise BadRequest("The parameter « timeout » is a number of seconds above 0.")
+    return found
+
+
+def gone() -> Gone:
+    """Looks at this request's client, from whichever thread works for it."""
+    environ = request.environ
+    return lambda: client_has_gone(environ)
+
+
+def pairs(raw: bytes, where: str) -> list[tuple[str, str]]:
+    """Parameters, percent-decoded once."""
+    try:
+        return parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=1000)
+    except (UnicodeDecodeError, ValueError) as error:
+        raise BadRequest(
+            f"The parameters of {where} are not percent-encoded UTF-8: encode them and send again."
+        ) from error
+
+
+def utf8(body: bytes, what: str) -> str:
+    """A body as text, or 400 that says at which byte it is none."""
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise BadRequest(
+            f"{what.capitalize()} is not UTF-8 at byte {error.start}: encode it and send it again."
+        ) from error
+
+
+def options(methods: str) -> Response:
+    """What a browser asks before a request of another origin, and anybody about what there is."""
+    response = Response(status=204)
+    response.headers["Allow"] = methods
+    response.headers["Access-Control-Allow-Methods"] = methods
+    response.headers["Access-Control-Allow-Headers"] = "Accept, Authorization, Content-Type"
+    response.headers["Access-Control-Max-Age"] = "86400"
+    return response
