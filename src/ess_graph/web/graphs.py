@@ -115,8 +115,8 @@ def _documents() -> list[tuple[str, bytes]]:
         return [(request.mimetype, body)]
     # A form's parser would lose the types of parts that are no files; that of mail keeps them.
     form = message_from_bytes(f"Content-Type: {request.content_type}\r\n\r\n".encode() + body)
-    parts = form.get_payload()
-    if not isinstance(parts, list):
+    parts = [part for part in form.walk() if not part.is_multipart()] if form.is_multipart() else []
+    if not parts:
         raise BadRequest("The form has no parts: send each document as one.")
     return [(part.get_content_type(), bytes(part.get_payload(decode=True) or b"")) for part in parts]
 
