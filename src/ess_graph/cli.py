@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ess_graph.commands.journal import journal
+from ess_graph.commands.sources import sources
 from ess_graph.errors import EssGraphError
 
 if TYPE_CHECKING:
@@ -113,24 +115,25 @@ def serve(
 
 
 def _ensure_release(settings: Settings) -> None:
-    """A sound release is in service afterwards, built where there is none."""
+    """A sound release that shows every accepted write is in service afterwards, built where there is none."""
     from ess_graph import releases
+    from ess_graph.build import journal as kept
+    from ess_graph.build import release
+    from ess_graph.engine.local import LocalBackend
     from ess_graph.errors import NotFound
 
     try:
-        wanted = releases.current(settings.home)
-        if damage := wanted.damage():
-            from ess_graph.build.release import fall_back
-
-            click.echo(f"Release {wanted.id} is damaged ({', '.join(damage[:5])}).", err=True)
-            click.echo(
-                f"Serving {fall_back(settings.home).id} in its place; « ess-graph build » makes a new one.", err=True
-            )
+        served = releases.current(settings.home)
+        if damage := served.damage():
+            click.echo(f"Release {served.id} is damaged ({', '.join(damage[:5])}).", err=True)
+            served = release.fall_back(settings.home)
+            click.echo(f"Serving {served.id} in its place; « ess-graph build » makes a new one.", err=True)
+        if served.manifest.get("journal", "") >= max((entry.id for entry in kept.listed(settings.home)), default=""):
+            return
+        click.echo("The journal has writes that this release does not show yet: building.", err=True)
     except NotFound:
-        from ess_graph.build.release import build
-        from ess_graph.engine.local import LocalBackend
-
-        build(settings.root, settings.home, LocalBackend(), say=_progress())
+        pass
+    release.build(settings.root, settings.home, LocalBackend(), say=_progress())
 
 
 def _throwaway() -> Path:
@@ -199,74 +202,6 @@ def query(query: str, form: str) -> None:
 
 
 @main.group()
-def sources() -> None:
-    """Citations and the documents they point into."""
-
-
-@sources.command()
-@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
-def verify(folder: Path) -> None:
-    """Check every citation against the documents in FOLDER.
-
-    Exit code 1: a citation does not agree with its document.
-
-    Example: ess-graph sources verify ../documents
-    """
-    from ess_graph.build import citations, read
-    from ess_graph.settings import Settings
-
-    found = citations.verify(read.read(Settings.read().root).merged(), folder)
-    for complaint in found.complaints:
-        click.echo(complaint)
-    click.echo(f"{found.verified} citations agree with their documents, {len(found.complaints)} complaints.")
-    sys.exit(1 if found.complaints else 0)
-
-
-@sources.command()
-@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
-def pin(folder: Path) -> None:
-    """Print, as TriG, the passages that data cite and graph/sources does not describe yet.
-
-    Example: ess-graph sources pin ../documents  (then paste the lines into data/sources.trig)
-    """
-    from ess_graph.build import citations, read
-    from ess_graph.ingest.triples import passage_facts
-    from ess_graph.settings import Settings
-
-    for passage, record, lines in citations.missing(read.read(Settings.read().root).merged(), folder):
-        click.echo(passage_facts(passage, record, lines))
-
-
-@sources.command()
-@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
-@click.option("--format", "form", type=click.Choice(["text", "csv"]), default="text", show_default=True)
-def coverage(folder: Path, form: str) -> None:
-    """Say of each line of the documents in FOLDER what cites it, or why nothing does.
-
-    Exit code 1: a line is forgotten, neither cited nor explained in data/lines-without-facts.csv.
-
-    Example: ess-graph sources coverage ../documents --format csv > coverage.csv
-    """
-    import csv
-
-    from ess_graph.build import coverage as covering
-    from ess_graph.build import read
-    from ess_graph.settings import Settings
-
-    root = Settings.read().root
-    found = covering.cover(read.read(root), folder, root / covering.REASONS)
-    if form == "csv":
-        table = csv.writer(sys.stdout, lineterminator="\n")
-        table.writerow(("document", "line", "statements", "reason", "about"))
-        table.writerows(found.rows())
-        for complaint in found.complaints:
-            click.echo(complaint, err=True)
-    else:
-        click.echo(found.text(), nl=False)
-    sys.exit(0 if found.complete else 1)
-
-
-@main.group()
 def releases() -> None:
     """What was published."""
 
@@ -289,6 +224,10 @@ def list_releases() -> None:
     for release in kept.listed(home):
         mark = "*" if release.id == current else " "
         click.echo(f"{mark} {release.id}  {release.manifest['created']}  {release.manifest['triples']} triples")
+
+
+main.add_command(journal)
+main.add_command(sources)
 
 
 def _progress() -> Callable[[str], None]:

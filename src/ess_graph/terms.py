@@ -87,13 +87,22 @@ def nquad(quad: Quad) -> str:
 
 
 def from_nquads(text: str) -> Iterator[Quad]:
-    """The statements of an N-Quads text.
+    """The statements of an N-Quads text; see ``from_trig``."""
+    return _read(text, ox.RdfFormat.N_QUADS)
+
+
+def from_trig(text: str) -> Iterator[Quad]:
+    """The statements of a TriG text.
 
     Raises:
         ValueError: it is malformed.
     """
+    return _read(text, ox.RdfFormat.TRIG)
+
+
+def _read(text: str, form: ox.RdfFormat) -> Iterator[Quad]:
     try:
-        yield from _parsed(BytesIO(text.encode()), ox.RdfFormat.N_QUADS, None)
+        yield from _parsed(BytesIO(text.encode()), form, None)
     except SyntaxError as error:
         raise ValueError(str(error.msg or error)) from error
 

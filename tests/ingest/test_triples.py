@@ -8,8 +8,9 @@ import pytest
 from rdflib import Graph, URIRef
 from rdflib.namespace import DCTERMS, PROV, RDF, SKOS
 
+from ess_graph import turtle
 from ess_graph.errors import InvalidData
-from ess_graph.ingest.triples import Draft, date, fr, header, slug, term
+from ess_graph.ingest.triples import Draft, date, fr, slug, term
 from ess_graph.terms import quads
 from ess_graph.vocab import ESS, iri
 
@@ -17,7 +18,7 @@ from ess_graph.vocab import ESS, iri
 def graph_of(draft: Draft, tmp_path: Path) -> Graph:
     """The draft as another program reads it."""
     path = tmp_path / "draft.trig"
-    path.write_text(header() + draft.trig(), encoding="utf-8")
+    path.write_text(turtle.header() + draft.trig(), encoding="utf-8")
     found = Graph()
     for subject, predicate, value, graph in quads(path):
         assert graph == draft.graph

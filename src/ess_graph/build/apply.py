@@ -16,6 +16,9 @@ from ess_graph.build.release import Refused, make
 from ess_graph.engine.base import Backend
 from ess_graph.errors import EssGraphError, InvalidData
 
+#: Findings that an answer lists; their number is always whole.
+_SHOWN = 100
+
 
 def main(request: dict[str, Any], backend: Backend) -> dict[str, Any]:
     """Do what a request says; see ``build/writes.py`` for its fields."""
@@ -28,7 +31,9 @@ def main(request: dict[str, Any], backend: Backend) -> dict[str, Any]:
     try:
         release = make(recipe, home, backend, change=change)
     except Refused as error:
-        return {"refused": error.found.text(), "report": error.report}
+        found = error.found.refusal()
+        report = found.as_json()
+        return {"refused": found.text(), "report": {**report, "findings": list(report["findings"])[:_SHOWN]}}
     except InvalidData as error:
         return {"refused": str(error)}
     except EssGraphError as error:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 import pyshacl
 from rdflib import BNode, Graph, Literal, URIRef
@@ -100,10 +101,14 @@ class Report:
                 lines += [*rule, *things]
         return "\n".join(lines) + "\n"
 
-    def as_json(self) -> dict[str, object]:
+    def as_json(self) -> dict[str, Any]:
         """The report as plain values, ready for JSON."""
         found = [vars(f) | {k: str(v) for k, v in vars(f).items() if isinstance(v, Node)} for f in self.findings]
         return {"conforms": self.conforms, "counts": self.counts(), "seconds": self.seconds, "findings": found}
+
+    def refusal(self) -> Report:
+        """What keeps data from being published, and nothing else."""
+        return Report([f for f in self.findings if f.severity == "Violation"], self.graph, self.seconds)
 
     def turtle(self) -> str:
         """The W3C validation report."""

@@ -29,6 +29,9 @@ GUARDED = DERIVED | {str(SOURCES)}
 _PATIENCE = 120
 
 NAME_A_GRAPH = "What stands in the default graph is made from the named graphs: name a graph (GRAPH <…> or WITH <…>)."
+DERIVES = "is made by a build, or written with the record it belongs to, and not on its own: name another graph."
+#: Lines of a report that an answer says in words.
+_TOLD = 40
 
 
 class Journaled:
@@ -71,10 +74,16 @@ class Journaled:
         }
         said = _run(self._command, request)
         if "refused" in said:
-            raise InvalidData(f"{said['refused']}\nNothing was changed.", said.get("report"))
+            raise InvalidData(f"{_head(said['refused'])}\nNothing was changed.", said.get("report"))
         if "failed" in said:
             raise NotPossibleNow(said["failed"])
         return Receipt(said["release"], said["entry"], len(added), len(removed))
+
+
+def _head(text: str) -> str:
+    """The beginning of a report that may be long; the whole of it is at hand as JSON."""
+    lines = text.strip().split("\n")
+    return "\n".join(lines[:_TOLD] + ([f"… ({len(lines) - _TOLD})"] if len(lines) > _TOLD else []))
 
 
 def _checked(found: Difference) -> tuple[list[Quad], list[Quad]]:
@@ -83,7 +92,7 @@ def _checked(found: Difference) -> tuple[list[Quad], list[Quad]]:
     removed, added = (list(terms.from_nquads(" .\n".join([*lines, ""]))) for lines in (found.removed, found.added))
     touched = {str(quad[3]) for quad in (*removed, *added)} & GUARDED
     if touched:
-        raise Forbidden(f"{', '.join(sorted(touched))} is made by a build and cannot be written: name another graph.")
+        raise Forbidden(f"{', '.join(sorted(touched))} {DERIVES}")
     blank = next((t for quad in (*removed, *added) for t in quad if isinstance(t, BNode)), None)
     if blank is not None:
         raise InvalidData("A node without an IRI cannot be cited or corrected later: give each thing an IRI.")

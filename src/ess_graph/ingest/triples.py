@@ -11,13 +11,13 @@ from rdflib import Literal, URIRef
 from rdflib.namespace import DCTERMS, PROV, RDF, XSD
 from rdflib.term import Node
 
+from ess_graph import turtle
 from ess_graph.errors import InvalidData
 from ess_graph.passages import LINES, digest, span
 from ess_graph.vocab import BASE, CURATION, ESS, PREFIXES, REGISTRE, SOURCES
 
 Value = str | int | float | Literal | URIRef
 
-_LOCAL = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _MAX_SLUG = 48
 
 
@@ -145,14 +145,15 @@ class Draft:
         blocks, attestations = [], []
         for subject, slots in self.statements.items():
             lines = [
-                f" {_verb(predicate)} {' , '.join(_text(o) for o in objects)}" for predicate, objects in slots.items()
+                f" {turtle.verb(predicate)} {' , '.join(turtle.text(o) for o in objects)}"
+                for predicate, objects in slots.items()
             ]
             if record:
                 passages = sorted(
                     {p for objects in slots.values() for ps in objects.values() for p in ps}, key=_by_line
                 )
-                lines.append(f" prov:wasDerivedFrom {' , '.join(_text(p) for p in passages)}")
-            blocks.append(f" {_text(subject)}" + " ;\n  ".join(lines) + " .")
+                lines.append(f" prov:wasDerivedFrom {' , '.join(turtle.text(p) for p in passages)}")
+            blocks.append(f" {turtle.text(subject)}" + " ;\n  ".join(lines) + " .")
             if self._attested(subject):
                 attestations += [
                     self._attestation(subject, predicate, value, passages_of)
@@ -165,7 +166,7 @@ class Draft:
             body += "\n\n # What each statement rests on, where its subject cites several passages.\n" + "\n".join(
                 attestations
             )
-        return f"{_text(self.graph)} {{\n{body}\n}}\n"
+        return f"{turtle.text(self.graph)} {{\n{body}\n}}\n"
 
     def _attestation(self, subject: Node, predicate: Node, value: Node, passages: Iterable[URIRef]) -> str:
         name = "--".join(
@@ -184,21 +185,15 @@ class Draft:
             PROV.wasDerivedFrom: sorted(passages, key=_by_line),
         }
         facts |= {p: [o] for p, o in self.reasons.get((subject, predicate, value), {}).items()}
-        said = " ; ".join(f"{_verb(p)} {' , '.join(_text(o) for o in os)}" for p, os in facts.items())
+        said = " ; ".join(f"{turtle.verb(p)} {' , '.join(turtle.text(o) for o in os)}" for p, os in facts.items())
         return f" <id/attestation/{name}> {said} ."
-
-
-def header() -> str:
-    """The base and prefixes every TriG file of ``data/`` opens with."""
-    names = ("rdf", "ess", "skos", "dcterms", "foaf", "org", "prov", "schema", "locn", "igeo", "xsd")
-    return f"@base <{BASE}> .\n" + "".join(f"@prefix {n}: <{PREFIXES[n]}> .\n" for n in names) + "\n"
 
 
 def passage_facts(passage: URIRef, record: URIRef, text: list[str]) -> str:
     """A passage as TriG: its record, its lines and the hash of its text."""
     first, last = span(str(passage))
     return (
-        f" {_text(passage)} a ess:Passage ; dcterms:isPartOf {_text(record)} ; ess:ligneDebut {first} ;"
+        f" {turtle.text(passage)} a ess:Passage ; dcterms:isPartOf {turtle.text(record)} ; ess:ligneDebut {first} ;"
         f' ess:ligneFin {last} ; ess:sha256 "{digest(text, first, last)}" .'
     )
 
@@ -215,22 +210,3 @@ def _short(value: Node) -> str:
     if not lossy and len(text) <= _MAX_SLUG:
         return text
     return f"{text[:_MAX_SLUG].rstrip('-') or 'valeur'}-{hashlib.sha256(str(value).encode()).hexdigest()[:6]}"
-
-
-def _verb(predicate: Node) -> str:
-    return "a" if predicate == RDF.type else _text(predicate)
-
-
-def _text(node: Node) -> str:
-    if isinstance(node, URIRef):
-        if node.startswith(BASE) and not node.startswith(str(ESS)):
-            return f"<{node[len(BASE) :]}>"
-        for prefix, namespace in PREFIXES.items():
-            if node.startswith(namespace) and _LOCAL.fullmatch(node[len(namespace) :]):
-                return f"{prefix}:{node[len(namespace) :]}"
-        return f"<{node}>"
-    if isinstance(node, Literal) and node.datatype in (XSD.integer, XSD.decimal):
-        return str(node)
-    if isinstance(node, Literal) and node.datatype:
-        return f'"{node}"^^xsd:{str(node.datatype).rpartition("#")[2]}'
-    return node.n3()

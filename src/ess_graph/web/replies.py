@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException, NotAcceptable
 
 from ess_graph.errors import BadQuery, EssGraphError, InvalidData, LimitHit, NotPossibleNow
 from ess_graph.query.views import Value
-from ess_graph.web import negotiate
+from ess_graph.web import compression, negotiate
 from ess_graph.web.cache import AnswerCache
 from ess_graph.web.i18n import messages
 
@@ -41,7 +41,7 @@ def finish(response: Response) -> Response:
     # The data are public and no answer depends on a cookie, so any page may read them.
     response.headers.setdefault("Access-Control-Allow-Origin", "*")
     response.headers.setdefault("Access-Control-Expose-Headers", "ETag, Link, Retry-After")
-    return response
+    return compression.compress(response)
 
 
 def page(template: str, code: int = 200, **context: object) -> Response:
@@ -70,7 +70,8 @@ def client_has_it(*parts: str) -> bool:
 def _tag(*parts: str) -> str:
     # What the site looks like is part of every answer: another version of it makes other pages of the same data.
     look = str(current_app.config["LOOK"])
-    return hashlib.sha256("\n".join((look, *parts)).encode()).hexdigest()[:24]
+    # So is its encoding: a strong validator stands for the very bytes.
+    return hashlib.sha256("\n".join((look, compression.asked(), *parts)).encode()).hexdigest()[:24]
 
 
 def content_type(kind: str) -> str:

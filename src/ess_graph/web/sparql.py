@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, g, request, url_for
@@ -141,10 +140,11 @@ def _answer(asked: Request, opened: Opened, accept: str | None) -> Response:
     if kind is None:
         raise NotAcceptable(f"A {form} is answered as {', '.join(kinds)}: ask for one of these.")
     key = (opened.release.id, asked.query, repr(asked.scope), kind) if asked.lasting else None
-    found = partial(
-        opened.service.serialized, asked.text, kind, asked.scope, seconds=asked.seconds, gone=protocol.gone()
-    )
-    response = streamed(found, kind, opened.cache, key)
+    gone = protocol.gone()
+    response = streamed(
+        lambda: opened.service.serialized(asked.text, kind, asked.scope, seconds=asked.seconds, gone=gone),
+        kind, opened.cache, key,
+    )  # fmt: skip
     response.vary.add("Accept")
     if asked.format in ("csv", "tsv"):
         response.headers["Content-Disposition"] = f'attachment; filename="ess-graph.{asked.format}"'

@@ -59,7 +59,10 @@ class Writing:
         if self._publisher.union and writes & {DEFAULT, NAMED}:
             raise Forbidden(_NAME_A_GRAPH)
         if touched := sorted(writes & self._publisher.guarded):
-            raise Forbidden(f"{', '.join(touched)} is made by a build and cannot be written: name another graph.")
+            raise Forbidden(
+                f"{', '.join(touched)} is made by a build, or written with the record it belongs to, and not on its "
+                "own: name another graph."
+            )
 
 
 def acknowledged(receipt: Receipt, status: int = 200) -> Response:
