@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 from typing import IO, cast
@@ -13,7 +14,6 @@ import pyoxigraph as ox
 from rdflib import BNode, Literal, URIRef
 from rdflib.namespace import XSD
 from rdflib.term import Node
-from rdflib.util import from_n3
 
 from ess_graph.errors import InvalidData
 
@@ -48,13 +48,17 @@ def to_rdflib(term: object) -> Node:
 
 
 def from_ntriples(text: str) -> Node:
-    """A term from its N-Triples syntax."""
+    """A term from its N-Triples syntax, spelled as it is there; what is no term of RDF 1.1 becomes its text."""
     if text.startswith("<") and not text.startswith("<<"):
         return URIRef(text[1:-1])
     if text.startswith("_:"):
         return BNode(text[2:])
-    term = from_n3(text) if text.startswith('"') else None
-    return term if isinstance(term, Literal) else Literal(text)
+    if text.startswith('"'):
+        # rdflib's own reader would make 1 of 01.
+        with suppress(SyntaxError, TypeError):
+            for triple in ox.parse(f"<urn:x> <urn:x> {text} .".encode(), ox.RdfFormat.N_TRIPLES):
+                return to_rdflib(triple.object)
+    return Literal(text)
 
 
 def to_oxigraph(term: Node) -> OxTerm:

@@ -15,6 +15,7 @@ from ess_graph.build.read import read
 from ess_graph.build.trig import Document
 from ess_graph.errors import InvalidData, NotPossibleNow
 from ess_graph.terms import Quad
+from ess_graph.vocab import VOCABULAIRE
 
 #: Where graphs go that no file holds yet.
 _NEW = Path("fiches") / "ecrits-en-ligne.trig"
@@ -73,4 +74,5 @@ def _edited(folder: Path, removed: set[Quad], added: set[Quad]) -> dict[Path, st
 
 
 def _quads(data: Dataset) -> set[Quad]:
-    return {quad for quad in data.quads((None, None, None, None)) if quad[3] is not None}  # type: ignore[misc]
+    """What the files of ``data/`` say; the ontology and the concept schemes have their own."""
+    return {q for q in data.quads((None, None, None, None)) if q[3] not in (None, VOCABULAIRE)}  # type: ignore[misc]
