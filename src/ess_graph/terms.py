@@ -33,18 +33,30 @@ _FORMATS = {
 
 
 def to_rdflib(term: object) -> Node:
-    """A pyoxigraph term as rdflib's; a literal keeps its lexical form (``01`` stays ``01``)."""
+    """A pyoxigraph term as rdflib's; a literal keeps its lexical form (``01`` stays ``01``).
+
+    Raises:
+        ValueError: it has no counterpart in RDF 1.1, which rdflib holds (a triple, a text with a direction).
+    """
     if isinstance(term, ox.NamedNode):
         return URIRef(term.value)
     if isinstance(term, ox.BlankNode):
         return BNode(term.value)
-    if isinstance(term, ox.Literal):
+    if isinstance(term, ox.Literal) and not term.direction:
         if term.language:
             return Literal(term.value, lang=term.language)
         # rdflib tells "a" from "a"^^xsd:string, which RDF 1.1 does not.
         kind = URIRef(term.datatype.value)
         return Literal(term.value, datatype=None if kind == XSD.string else kind, normalize=False)
-    raise TypeError(f"{type(term).__name__} has no counterpart in RDF 1.1")
+    raise ValueError(f"{term} has no counterpart in RDF 1.1")
+
+
+def for_people(term: object) -> Node:
+    """A pyoxigraph term as rdflib's; one that has no counterpart there as the text that it is written as."""
+    try:
+        return to_rdflib(term)
+    except ValueError:
+        return Literal(str(term))
 
 
 def from_ntriples(text: str) -> Node:
@@ -55,9 +67,9 @@ def from_ntriples(text: str) -> Node:
         return BNode(text[2:])
     if text.startswith('"'):
         # rdflib's own reader would make 1 of 01.
-        with suppress(SyntaxError, TypeError):
+        with suppress(SyntaxError):
             for triple in ox.parse(f"<urn:x> <urn:x> {text} .".encode(), ox.RdfFormat.N_TRIPLES):
-                return to_rdflib(triple.object)
+                return for_people(triple.object)
     return Literal(text)
 
 
@@ -115,7 +127,7 @@ def literals(text: str, media_type: str) -> Iterator[Literal]:
     """The literals of an RDF text as they are written; none of one that is malformed."""
     try:
         for quad in ox.parse(text.encode(), ox.RdfFormat.from_media_type(media_type), base_iri="urn:base:"):
-            if isinstance(quad.object, ox.Literal):
+            if isinstance(quad.object, ox.Literal) and not quad.object.direction:
                 yield cast(Literal, to_rdflib(quad.object))
     except (SyntaxError, ValueError):
         return

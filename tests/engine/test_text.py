@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pyoxigraph as ox
 import pytest
 from rdflib import URIRef
 
@@ -166,8 +167,11 @@ def test_what_would_end_the_stack_is_refused(start: str, middle: str, end: str, 
 
 @pytest.mark.parametrize(
     "filler",
-    ["<http://x/a> ", "'a' ", "1.5 ", "?a ", "a.", "-", ".", '"', "'''", "\\u0041", "<a", "a:", "ess:a ", "\x00"],
-)
+    [
+        "<http://x/a> ", "'a' ", "1.5 ", "?a ", "a.", "-", ".", '"', "'''", "\\u0041", "<a", "a:", "ess:a ", "\x00",
+        "SERVICE:a)", "xservice:@", "SERVICE:a ", "SERVICE:a.#\n",
+    ],
+)  # fmt: skip
 def test_length_alone_is_read_in_linear_time(filler: str) -> None:
     """No timing here: a quadratic reader would not come back from 300 kB."""
     query = "SELECT ?a { VALUES ?a { " + filler * (300_000 // len(filler)) + " } }"
@@ -180,3 +184,26 @@ def test_length_alone_is_read_in_linear_time(filler: str) -> None:
 def test_a_long_list_is_no_chain() -> None:
     iris = " ".join(f"<http://x/{n}>" for n in range(20_000))
     assert text.read(f"SELECT ?a {{ VALUES ?a {{ {iris} }} }}").form is Form.SELECT
+
+
+@pytest.mark.parametrize("iri", ["<http://[>", "<//[a>", "<http://\u2100.example/>"])
+@pytest.mark.parametrize(
+    "template", ["BASE {} SELECT * {{}}", "PREFIX a: {} ASK {{}}", "SELECT * FROM {} {{}}", "ASK FROM NAMED {} {{}}"]
+)
+def test_what_is_no_iri_is_said(template: str, iri: str) -> None:
+    with pytest.raises(BadQuery, match="is not an IRI"):
+        text.read(template.format(iri))
+
+
+@pytest.mark.parametrize("end", ["x", "} }", "LIMIT 1 x", "\x01", "'", '"""', "'''\n", "#\n}"])
+@pytest.mark.parametrize("form", ["ASK { bomb }", "SELECT * { bomb } ORDER BY ?a", "SELECT (COUNT(*) AS ?n) { bomb }"])
+def test_looking_for_a_mistake_runs_nothing(form: str, end: str) -> None:
+    """What stands before the mistake may be a whole query, here one that would run for ages."""
+    values = " ".join(map(str, range(60)))
+    bomb = "".join(f"VALUES ?{name} {{ {values} }} " for name in "abcdefgh") + "FILTER(?a + ?b < 0)"
+    query = f"{form.replace('bomb', bomb)} {end}"
+    with pytest.raises(SyntaxError) as caught:
+        ox.Store().query(query)
+    found = text.syntax_error(caught.value, query)
+    assert found.line is not None
+    assert "malformed" in str(found)

@@ -89,7 +89,10 @@ def _head(text: str) -> str:
 def _checked(found: Difference) -> tuple[list[Quad], list[Quad]]:
     if found.default:
         raise Forbidden(NAME_A_GRAPH)
-    removed, added = (list(terms.from_nquads(" .\n".join([*lines, ""]))) for lines in (found.removed, found.added))
+    try:
+        removed, added = (list(terms.from_nquads(" .\n".join([*lines, ""]))) for lines in (found.removed, found.added))
+    except ValueError as error:
+        raise InvalidData(f"This cannot be kept: {error}.") from None
     touched = {str(quad[3]) for quad in (*removed, *added)} & GUARDED
     if touched:
         raise Forbidden(f"{', '.join(sorted(touched))} {DERIVES}")

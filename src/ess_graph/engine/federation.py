@@ -50,8 +50,10 @@ def answered(text: str, outgoing: Outgoing, seconds: float) -> str:
         BadQuery: an endpoint is not listed, or is named by a variable.
         LimitHit, RemoteFailed: an endpoint does not answer, and the SERVICE is not SILENT.
     """
+    if not outgoing:
+        return text
     found = tokens(text)
-    if not outgoing or not reaches_out(text, found):
+    if not reaches_out(text, found):
         return text
     deadline = time.monotonic() + seconds
     prologue = Prologue()

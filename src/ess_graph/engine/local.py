@@ -18,7 +18,7 @@ from ess_graph.engine.evaluate import Results, evaluate, merged
 from ess_graph.engine.formats import GRAPHS, ROWS
 from ess_graph.engine.pool import Pool
 from ess_graph.errors import BadQuery, NotPossibleNow
-from ess_graph.terms import to_oxigraph, to_rdflib
+from ess_graph.terms import for_people, to_oxigraph
 from ess_graph.vocab import BASE, PREFIXES
 
 _PIECE = 64 * 1024
@@ -58,7 +58,7 @@ class LocalEngine:
             for solution in found:
                 if len(rows) == limit:
                     return Solutions(names, rows, cut=True)
-                rows.append({name: to_rdflib(term) for name in names if (term := solution[name]) is not None})
+                rows.append({name: for_people(term) for name in names if (term := solution[name]) is not None})
             return Solutions(names, rows)
 
     def ask(self, query: str, scope: Scope = WHOLE) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import pyoxigraph as ox
 from rdflib import URIRef
@@ -16,6 +17,8 @@ from ess_graph.vocab import BASE, PREFIXES
 
 # How far a syntax error is searched for, and the white space that tells a beginning from a mistake.
 _SEARCHED, _SEARCHED_DEEP, _PADDING = 20_000, 20, 40
+# No token begins with it, so a text that ends in it is parsed and never evaluated.
+_STOP = "\x01"
 _POSITION = re.compile(r"(?:error )?at (\d+):(\d+)(?:-\d+:\d+)?: ?")
 
 #: Functions whose value changes from one evaluation to the next.
@@ -41,6 +44,7 @@ class Question:
     words: frozenset[str]
 
 
+@lru_cache(maxsize=32)  # a request asks several times, and a long text takes long to read
 def read(query: str) -> Question:
     """Read a query.
 
@@ -101,7 +105,8 @@ def _first_wrong(query: str) -> tuple[int, int, str] | None:
 
     Oxigraph names the furthest character that it looked at, often on a later line, for it tries keywords of up
     to 14 letters; but a text that may still become a query is refused at its very end, whatever is added to it
-    in white space. So the longest such beginning is searched for. None for texts that would take long.
+    in white space. So the longest such beginning is searched for. None for texts that would take long. The
+    beginning may be a whole query, which must not run here.
     """
     found = tokens(query)
     if len(query) > _SEARCHED or deepest(found) > _SEARCHED_DEEP or not found:
@@ -116,32 +121,30 @@ def _first_wrong(query: str) -> tuple[int, int, str] | None:
         else:
             bad = middle
     wrong = found[bad - 1] if bad <= len(found) else Token("", "", len(query.rstrip()))
-    if wrong.kind == "name" and "Prefix not found" in (_complaint(query[: wrong.end]) or ""):
+    if wrong.kind == "name" and "Prefix not found" in _complaint(query[: wrong.end]):
         expected = f"« {wrong.text.partition(':')[0]}: » is not a declared prefix"
     return *place(query, wrong.start), expected
 
 
 def _may_continue(beginning: str) -> str | None:
     """What the parser would take next, None if nothing can follow."""
-    text = f"{beginning}\n{' ' * _PADDING}"
-    complaint = _complaint(text)
-    if complaint is None:
-        return ""
+    complaint = _complaint(beginning)
     stated = _POSITION.search(complaint)
-    end = (text.count("\n") + 1, _PADDING + 1)
-    at_end = stated is not None and (int(stated.group(1)), int(stated.group(2))) == end
+    # At the stop; or after it, within a string that has no end yet.
+    ends = [(beginning.count("\n") + 2, _PADDING + more) for more in (1, 2)]
+    at_end = stated is not None and (int(stated.group(1)), int(stated.group(2))) in ends
     return complaint[stated.end() :] if stated and at_end else None
 
 
-def _complaint(text: str) -> str | None:
-    """What Oxigraph's parser says of a text, None if it takes it."""
+def _complaint(beginning: str) -> str:
+    """What Oxigraph's parser says of the beginning of a query; it is never evaluated."""
     try:
-        ox.Store().query(text, base_iri=BASE, prefixes=PREFIXES)
+        ox.Store().query(f"{beginning}\n{' ' * _PADDING}{_STOP}", base_iri=BASE, prefixes=PREFIXES)
     except SyntaxError as error:
         return str(error.msg or error)
     except (ValueError, RuntimeError):
-        return None
-    return None
+        pass
+    return ""
 
 
 def _scope(found: Sequence[Token]) -> Scope:

@@ -32,7 +32,8 @@ _TOKEN = re.compile(
 )
 _WORD = re.compile(r"[A-Za-z_]\w*")
 # A prefixed name whose prefix could be the keyword, for all that follows it is a group.
-_GROUP_NEXT = re.compile(r"(?:[^\s{}<>\"'?$;,#\\]|\\.)*+(?:\s|\#[^\n\r]*+)*+\{")
+_LOCAL = re.compile(r"(?:[^\s{}<>\"'?$;,#\\]|\\.)*+")
+_GROUP_NEXT = re.compile(r"(?:\s|\#[^\n\r]*+)*+\{")
 _OUTWARD = "SERVICE"
 # What makes parse trees deeper: 8 MiB of stack end at about 600 nested groups or 4,000 operators in a row.
 _CHAINING = frozenset({"UNION", "OPTIONAL", "MINUS", "FILTER", "BIND", "LATERAL"})
@@ -95,14 +96,24 @@ def reaches_out(text: str, read: Sequence[Token]) -> bool:
 
 
 def _says_service(text: str, read: Sequence[Token]) -> bool:
+    end = 0
     for token in read:
         if token.kind == "word" and _OUTWARD in token.upper:
             return True
         if token.kind == "name":
             prefix, _, local = token.text.partition(":")
-            if _OUTWARD in prefix.upper() and _GROUP_NEXT.match(text, token.end - len(local)):
-                return True
+            # What stands within the last one that was looked at ends where that one does: looked at again, a long
+            # row of them would take time in the square of its length.
+            if token.end > end and _OUTWARD in prefix.upper():
+                end = _end(_LOCAL, text, token.end - len(local))
+                if _GROUP_NEXT.match(text, end):
+                    return True
     return False
+
+
+def _end(pattern: re.Pattern[str], text: str, start: int) -> int:
+    match = pattern.match(text, start)
+    return match.end() if match else start
 
 
 def deepest(read: Sequence[Token]) -> int:
@@ -179,7 +190,10 @@ def iri(token: Token, base: str, prefixes: Mapping[str, str]) -> str:
 def resolved(text: str, base: str) -> str:
     """An IRI as written between < and >, absolute; ``urljoin`` would lose an empty fragment."""
     relative = _ESCAPE.sub(_unescaped, text[1:-1])
-    joined = urljoin(base, relative)
+    try:
+        joined = urljoin(base, relative)
+    except ValueError:  # « http://[ », say
+        raise BadQuery(f"« {relative[:100]} » is not an IRI.") from None
     return f"{joined}#" if relative.endswith("#") and not joined.endswith("#") else joined
 
 
