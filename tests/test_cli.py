@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 
 from ess_graph.cli import main
 from ess_graph.releases import Release
+from ess_graph.vocab import ESS
 
 CASE = Path(__file__).parent / "cases" / "petit"
 
@@ -121,6 +122,27 @@ def test_validate_other_files_with_other_shapes(petit: Path, tmp_path: Path) -> 
     (finding,) = json.loads(ended.output)["findings"]
     assert finding["focus"] == "http://example.org/a"
     assert finding["where"] == str(data)
+
+
+def test_validate_takes_what_is_anybodys_as_it_is(petit: Path, tmp_path: Path) -> None:
+    data, shapes = tmp_path / "d.ttl", tmp_path / "s.ttl"
+    shapes.write_text(
+        "@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix skos: <http://www.w3.org/2004/02/skos/core#> . "
+        "<urn:S> a sh:NodeShape ; sh:targetClass skos:ConceptScheme ; sh:property <urn:P> . "
+        "<urn:P> sh:path <urn:p> ; sh:minCount 1 .",
+        encoding="utf-8",
+    )
+
+    def concerned(turtle: str, *options: str) -> set[str]:
+        data.write_text(f"@prefix skos: <http://www.w3.org/2004/02/skos/core#> . {turtle}", encoding="utf-8")
+        ended = run("validate", str(data), "--shapes", str(shapes), "--format", "json", *options, root=petit)
+        return {finding["focus"] for finding in json.loads(ended.output)["findings"]}
+
+    theirs = "<urn:a> a skos:ConceptScheme ."
+    assert concerned(theirs) == {"urn:a"}
+    ours = f"{theirs} <urn:b> a <{ESS}Action> ."
+    assert concerned(ours) > {"urn:a"}  # the project's concept schemes are at hand
+    assert concerned(ours, "--no-infer") == {"urn:a"}
 
 
 ASKED = "SELECT ?label WHERE { ?c a ess:Collectivite ; skos:prefLabel ?label } ORDER BY ?label LIMIT 2"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import json
 import os
 import shutil
 import sys
@@ -17,6 +16,7 @@ import click
 
 from ess_graph.commands.journal import journal
 from ess_graph.commands.sources import sources
+from ess_graph.commands.validate import validate
 from ess_graph.errors import EssGraphError
 
 if TYPE_CHECKING:
@@ -148,26 +148,7 @@ def _throwaway() -> Path:
     return folder
 
 
-@main.command()
-@click.argument("files", nargs=-1, type=_FILE)
-@click.option("--shapes", multiple=True, type=_FILE, help="Shapes to use instead of the project's own (repeatable).")
-@click.option("--format", "form", type=click.Choice(["text", "json", "turtle"]), default="text", show_default=True)
-def validate(files: tuple[Path, ...], shapes: tuple[Path, ...], form: str) -> None:
-    """Check data against the shapes and tell a curator where, what, why and how to mend it.
-
-    Without FILES the project's data are checked. Exit code 1: there is a violation.
-
-    Example: ess-graph validate data/fiches/annuaire-grand-est.trig
-    """
-    from ess_graph.build import check
-    from ess_graph.settings import Settings
-
-    report = check.check(Settings.read().root, files, shapes)
-    if form == "json":
-        click.echo(json.dumps(report.as_json(), ensure_ascii=False, indent=1))
-    else:
-        click.echo(report.turtle() if form == "turtle" else report.text())
-    sys.exit(0 if report.conforms else 1)
+main.add_command(validate)
 
 
 @main.command()

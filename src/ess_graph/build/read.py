@@ -12,7 +12,7 @@ from rdflib.term import Node
 
 from ess_graph import terms
 from ess_graph.errors import InvalidData
-from ess_graph.vocab import VOCABULAIRE
+from ess_graph.vocab import ESS, VOCABULAIRE
 
 
 @dataclass
@@ -82,6 +82,11 @@ def read(root: Path, *, with_data: bool = True) -> Project:
         files = sorted(root.glob("data/**/*.trig"), key=lambda path: (path.name == "curation.trig", path))
         _add(project, root, files, None)
     return project
+
+
+def uses_ontology(graph: Graph) -> bool:
+    """Whether a graph says anything in the ontology's own terms."""
+    return any(str(term).startswith(str(ESS)) for triple in graph for term in triple[1:])
 
 
 def _add(project: Project, root: Path, paths: Iterable[Path], graph: URIRef | None) -> None:

@@ -12,8 +12,7 @@ from rdflib import Graph
 from ess_graph import terms
 from ess_graph.build import journal
 from ess_graph.build.journal import Entry
-from ess_graph.build.read import Project, fingerprint, read
-from ess_graph.vocab import ESS
+from ess_graph.build.read import Project, fingerprint, read, uses_ontology
 
 
 @dataclass(frozen=True)
@@ -66,4 +65,4 @@ class Recipe:
         """Whether the shapes have a say: always on the project's data, on others' where they use its ontology."""
         if not self.with_validation:
             return False
-        return self.files is None or any(str(t).startswith(str(ESS)) for triple in asserted for t in triple[1:])
+        return self.files is None or uses_ontology(asserted)

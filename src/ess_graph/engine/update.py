@@ -55,15 +55,15 @@ def read(update: str, using: Scope = Scope()) -> tuple[Operation, ...]:  # noqa:
     measure(found)
     prologue = Prologue()
     kept: list[tuple[int, int]] = []
-    labels: dict[str, int] = {}
+    labels: dict[tuple[str, str], int] = {}
     operations: list[Operation] = []
     for part in _parts(found):
         body = after_prologue(part, prologue)
         if len(body) < len(part):
             kept.append((part[0].start, part[len(part) - len(body) - 1].end))
-        for token in body:
-            # Operations are carried out one by one, so what holds between them is looked at here.
-            if token.text.startswith("_:") and labels.setdefault(token.text, len(operations)) != len(operations):
+        # Operations are carried out one by one, so what holds between them is looked at here.
+        for token, part_of in _labels(body):
+            if labels.setdefault((token.text, part_of), len(operations)) != len(operations):
                 line, column = place(update, token.start)
                 raise BadQuery(
                     f"The update is malformed at line {line}, column {column}: {token.text} is another operation's.",
@@ -86,6 +86,19 @@ def _parts(found: Sequence[Token]) -> Iterator[list[Token]]:
                 continue
         part.append(token)
     yield part
+
+
+def _labels(body: Sequence[Token]) -> Iterator[tuple[Token, str]]:
+    """Labels of blank nodes that no other operation may use (SPARQL 1.1, 19.6): those of DATA and of a WHERE.
+
+    The labels of templates are free: each solution makes new nodes of them.
+    """
+    words = [token.upper for token in body]
+    part_of = "DATA" if words[1:2] == ["DATA"] else ""
+    for token in body:
+        part_of = token.upper if token.upper == "WHERE" else part_of
+        if part_of and token.text.startswith("_:"):
+            yield token, part_of
 
 
 def _operation(
