@@ -14,8 +14,8 @@ from pathlib import Path
 from rdflib import BNode, Graph
 
 from ess_graph import releases
+from ess_graph.build import changes, describe, dumps, search_index
 from ess_graph.build import compile as compiling
-from ess_graph.build import search_index
 from ess_graph.build.infer import in_words, infer
 from ess_graph.build.read import Project, fingerprint, read
 from ess_graph.build.validate import Report, load_shapes, validate
@@ -70,7 +70,8 @@ def build(
         say("Writing the release")
         try:
             quads = _quads(project, derived)
-            return publish(home, write(home, quads, report, root, project.axioms, backend, made_from))
+            about = root / "ontology" / "dataset.ttl"
+            return publish(home, write(home, quads, report, root, project.axioms, backend, made_from, about=about))
         except OSError as error:
             raise NotPossibleNow(f"The release cannot be written: {error}. Free some disk and build again.") from error
 
@@ -85,6 +86,7 @@ def write(
     made_from: str,
     *,
     union: bool = True,
+    about: Path | None = None,
 ) -> Path:
     """Write a release into its directory, published by nobody yet.
 
@@ -97,27 +99,31 @@ def write(
         backend: makes the store and opens it for indexing.
         made_from: hash of what it is made from.
         union: whether its default graph is the merge of all graphs.
+        about: Turtle that describes the project's own dataset; none for somebody else's data.
     """
     now = datetime.now(UTC)
     folder = releases.folder(home) / f"{now:%Y%m%dT%H%M%SZ}-{made_from[:8]}"
     # Whatever a killed build left under this name is not a release: it has no manifest.
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    quads = sorted(statements, key=lambda quad: tuple(term.n3() if term else "" for term in quad))
-    with (folder / "graph.nq").open("w", encoding="utf-8", newline="\n") as dump:
-        dump.writelines(f"{' '.join(term.n3() for term in quad if term is not None)} .\n" for quad in quads)
+    created = f"{now:%Y-%m-%dT%H:%M:%SZ}"
+    quads = sorted(statements, key=lambda quad: (str(quad[3] or ""), *(term.n3() for term in quad[:3])))
+    dumps.write(folder / "graph.nq", folder / "dumps", quads)
     backend.create(folder / "store", quads, union=union)
     display = Graph().parse(root / "shapes" / "display.ttl", format="turtle")
     groups, displays = compiling.compile_display(display, axioms)
     compiling.write(folder / "display", groups, displays)
     engine = backend.open(folder / "store")
     search_index.write(folder / "index.sqlite", engine, [d.target for d in displays], in_words(root / "rules"))
+    describe.write(folder / "void.ttl", engine, about, folder.name, created)
     engine.close()
+    shutil.copy(root / "ontology" / "context.jsonld", folder)
+    changes.write(folder / "changes.json", _in_service(home), Release(folder, {}))
     (folder / "validation.json").write_text(json.dumps(report.as_json(), ensure_ascii=False), encoding="utf-8")
     files = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
     manifest = {
         "layout": releases.LAYOUT,
-        "created": f"{now:%Y-%m-%dT%H:%M:%SZ}",
+        "created": created,
         "inputs": made_from,
         "quads": len(quads),
         "triples": len({quad[:3] for quad in quads}),
@@ -170,12 +176,31 @@ def publish(home: Path, folder: Path) -> Release:
     return release
 
 
-def _same(home: Path, made_from: str) -> Release | None:
+def roll_back(home: Path, name: str | None = None) -> Release:
+    """Put an earlier release back in service: the one named, else the one made before the current one.
+
+    Raises:
+        NotFound: there is no such release.
+        NotPossibleNow: it is damaged, or a build is running.
+    """
+    with _locked(home):
+        wanted = releases.named(home, name or "previous")
+        if damage := wanted.damage():
+            raise NotPossibleNow(f"{wanted.id} is damaged ({', '.join(damage[:5])}): choose another release.")
+        _point(home, wanted.folder)
+        return wanted
+
+
+def _in_service(home: Path) -> Release | None:
     try:
-        release = releases.current(home)
+        return releases.current(home)
     except NotFound:
         return None
-    return release if release.manifest["inputs"] == made_from and not release.damage() else None
+
+
+def _same(home: Path, made_from: str) -> Release | None:
+    release = _in_service(home)
+    return release if release and release.manifest["inputs"] == made_from and not release.damage() else None
 
 
 def _write_durably(path: Path, content: str) -> None:
