@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ess_graph.commands.export import export
+from ess_graph.commands.releases import releases
 from ess_graph.errors import EssGraphError
 
 if TYPE_CHECKING:
@@ -256,29 +258,8 @@ def coverage(folder: Path, form: str) -> None:
     sys.exit(0 if found.complete else 1)
 
 
-@main.group()
-def releases() -> None:
-    """What was published."""
-
-
-@releases.command("list")
-def list_releases() -> None:
-    """List the releases kept here, newest first; * marks the one in service.
-
-    Example: ess-graph releases list
-    """
-    from ess_graph import releases as kept
-    from ess_graph.errors import NotFound
-    from ess_graph.settings import Settings
-
-    home = Settings.read().home
-    try:
-        current = kept.current(home).id
-    except NotFound:
-        current = ""
-    for release in kept.listed(home):
-        mark = "*" if release.id == current else " "
-        click.echo(f"{mark} {release.id}  {release.manifest['created']}  {release.manifest['triples']} triples")
+main.add_command(releases)
+main.add_command(export)
 
 
 def _progress() -> Callable[[str], None]:

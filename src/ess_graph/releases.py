@@ -152,4 +152,6 @@ def named(home: Path, name: str) -> Release:
     if len(found) == 1:
         return found[0]
     known = ", ".join(release.id for release in kept) or "none"
-    raise NotFound(f"{'Several releases are' if found else 'No release is'} called « {name[:80]} »; kept here: {known}.")
+    raise NotFound(
+        f"{'Several releases are' if found else 'No release is'} called « {name[:80]} »; kept here: {known}."
+    )

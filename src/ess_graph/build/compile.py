@@ -143,7 +143,9 @@ def _display(shapes: Graph, shape: Node, target: Node, groups: list[str]) -> Dis
         kinds = "" if kind is None else f"?value {RDF.type.n3()} {kind.n3()} . "
         link = f"?entity {path_text(shapes, path)} ?value . {kinds}"
         branches += _branches(shapes, block, path, link, kinds, columns)
-        lines.append(f"{{ {link}BIND({Literal(block.key).n3()} AS ?block) }}")
+        # A second pattern would be joined by scanning its whole class: the engine plans before it binds ?entity.
+        only = "" if kind is None else f" FILTER EXISTS {{ ?value {RDF.type.n3()} {kind.n3()} }}"
+        lines.append(f"{{ ?entity {path_text(shapes, path)} ?value{only} BIND({Literal(block.key).n3()} AS ?block) }}")
         see[block.key] = _see(
             link, [(c.key, shapes.value(n, SH.path)) for c, n in zip(block.columns, columns, strict=True)], shapes
         )

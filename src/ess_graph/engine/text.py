@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import accumulate
 from urllib.parse import urljoin
 
@@ -40,6 +41,8 @@ _OUTWARD = "SERVICE"
 # What makes parse trees deeper: 8 MiB of stack end at about 600 nested groups or 4,000 operators in a row.
 _CHAINING = frozenset({"UNION", "OPTIONAL", "MINUS", "FILTER", "BIND", "LATERAL"})
 _DEEPEST, _LONGEST = 100, 1000
+# Characters of a query whose reading is kept.
+_SHORT = 20_000
 _ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
 # How far a syntax error is searched for, and the white space that tells a beginning from a mistake.
 _SEARCHED, _SEARCHED_DEEP, _PADDING = 20_000, 20, 40
@@ -72,6 +75,16 @@ def read(query: str) -> Question:
         BadQuery: it is no query, it uses SERVICE, which reaches outside, or it is nested or chained so deep
             that an engine's parser would run out of stack and take the whole process down.
     """
+    # Those of our own pages come again and again; a stranger's long one is not worth the room.
+    return _again(query) if len(query) < _SHORT else _read(query)
+
+
+@lru_cache(maxsize=256)
+def _again(query: str) -> Question:
+    return _read(query)
+
+
+def _read(query: str) -> Question:
     tokens = list(_tokens(query))
     # Some parsers resolve escapes before anything else, Oxigraph only within strings and IRIs.
     plain = _ESCAPE.sub(_unescaped, query)

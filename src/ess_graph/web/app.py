@@ -12,7 +12,18 @@ from ess_graph.engine.base import Backend
 from ess_graph.engine.local import LocalBackend
 from ess_graph.errors import EssGraphError
 from ess_graph.settings import Settings
-from ess_graph.web import entities, negotiate, pages, quality, replies, sparql, versions
+from ess_graph.web import (
+    dataset,
+    entities,
+    exports,
+    finding,
+    negotiate,
+    pages,
+    quality,
+    replies,
+    sparql,
+    versions,
+)
 from ess_graph.web.i18n import translator
 from ess_graph.web.site import Site
 
@@ -52,7 +63,10 @@ def create_app(settings: Settings, backend: Backend | None = None) -> Flask:
                 "search": url_for("pages.search"),
                 "explore": url_for("pages.explore"),
                 "sparql": url_for("sparql.sparql"),
-                "data": url_for("pages.about", _anchor="donnees"),
+                "data": url_for("dataset.data"),
+                "changes": url_for("exports.changes"),
+                "legal": url_for("dataset.legal"),
+                "accessibility": url_for("dataset.accessibility"),
                 "about": url_for("pages.about"),
                 "quality": url_for("quality.quality"),
                 "versions": url_for("versions.listing"),
@@ -72,6 +86,9 @@ def create_app(settings: Settings, backend: Backend | None = None) -> Flask:
     app.register_blueprint(entities.blueprint(site))
     app.register_blueprint(quality.blueprint(site))
     app.register_blueprint(versions.blueprint(site))
+    app.register_blueprint(exports.blueprint(site))
+    app.register_blueprint(dataset.blueprint(site))
+    app.register_blueprint(finding.blueprint(site))
 
     @app.get("/sante")
     def health() -> Response:

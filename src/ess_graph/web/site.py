@@ -68,6 +68,10 @@ class Site:
                 )
             return self._opened
 
+    def engine(self, release: Release) -> Engine:
+        """An engine over any release, for the caller to close."""
+        return self._backend.open(release.store)
+
     def _limits(self) -> Limits:
         settings = self.settings
         return Limits(

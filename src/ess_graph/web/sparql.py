@@ -17,6 +17,7 @@ from ess_graph.engine.base import Form, Gone, Row, Scope, Solutions
 from ess_graph.engine.formats import ALIASES, GRAPHS, NAMES, offered
 from ess_graph.errors import BadQuery
 from ess_graph.query import questions
+from ess_graph.query.exports import cells, results
 from ess_graph.query.views import Table, Value
 from ess_graph.web import negotiate
 from ess_graph.web.description import describe
@@ -25,6 +26,9 @@ from ess_graph.web.server import client_has_gone
 from ess_graph.web.site import Opened, Site
 
 _HTML = "text/html"
+_TSV = "text/tab-separated-values"
+#: ``format=`` for rows that a French spreadsheet opens right; ``text/csv`` itself stays what SPARQL says.
+_SHEET = "tableur"
 _FORM = "application/x-www-form-urlencoded"
 _QUERY = "application/sparql-query"
 _SHOWN = 1000
@@ -106,9 +110,9 @@ def _read() -> Request | None:
         return None
     # Client libraries send several names for one format; the first that is known counts.
     named = [value for name, value in pairs if name == "format"]
-    wanted = next((value for value in named if value in NAMES or value == "html"), None)
+    wanted = next((value for value in named if value in NAMES or value in ("html", _SHEET)), None)
     if named and wanted is None:
-        raise BadRequest(f"There is no format « {named[0][:40]} »: use one of {', '.join(NAMES)}.")
+        raise BadRequest(f"There is no format « {named[0][:40]} »: use one of {', '.join((*NAMES, _SHEET))}.")
     return Request(
         query=queries[0],
         scope=Scope(
@@ -161,30 +165,37 @@ def _utf8(body: bytes, what: str) -> str:
 def _answer(asked: Request, opened: Opened, accept: str | None) -> Response:
     form = text.read(asked.query).form
     kinds = offered(form)
-    if asked.format:
+    sheet = asked.format == _SHEET
+    if sheet:
+        kind = _TSV if form is Form.SELECT else None
+    elif asked.format:
         kind = next((kind for kind in NAMES[asked.format] if kind in kinds), None)
     else:
         kind = negotiate.best(accept, kinds, ALIASES.items())
     if kind is None:
         raise NotAcceptable(f"A {form} is answered as {', '.join(kinds)}: ask for one of these.")
-    key = (opened.release.id, asked.query, repr(asked.scope), kind)
+    key = (opened.release.id, asked.query, repr(asked.scope), _SHEET if sheet else kind)
+    said = "text/csv; charset=utf-8; header=present" if sheet else content_type(kind)
     if text.read(asked.query).words & text.VOLATILE:
-        response: Response = Streamed(_pieces(asked, kind, opened), content_type=content_type(kind))
+        response: Response = Streamed(_pieces(asked, kind, opened), content_type=said)
     else:
         # What the client or the cache holds already is not computed again.
         known = b"" if client_has_it(*key) else opened.cache.get(key)
         pieces = _pieces(asked, kind, opened, key) if known is None else iter((known,))
-        response = cacheable(Streamed(pieces, content_type=content_type(kind)), *key)
+        response = cacheable(Streamed(pieces, content_type=said), *key)
     response.vary.add("Accept")
-    if asked.format in ("csv", "tsv"):
-        response.headers["Content-Disposition"] = f'attachment; filename="ess-graph.{asked.format}"'
+    if asked.format in ("csv", "tsv", _SHEET):
+        suffix = "csv" if sheet else asked.format
+        response.headers["Content-Disposition"] = f'attachment; filename="ess-graph.{suffix}"'
     return response
 
 
 def _pieces(asked: Request, kind: str, opened: Opened, key: tuple[str, ...] | None = None) -> Iterator[bytes]:
     """The answer as it comes, once its first piece has shown that evaluation went well."""
     found = opened.service.serialized(asked.query, kind, asked.scope, seconds=asked.seconds, gone=_gone())
-    pieces = readable(found, kind)
+    pieces: Iterator[bytes] = readable(found, kind)
+    if asked.format == _SHEET:
+        pieces = results.spreadsheet(pieces, cells.SPREADSHEET)
     # Whatever fails before the first piece is still an error answer; after it, the stream breaks.
     first = next(pieces, b"")
     whole = _joined(first, pieces)
@@ -232,7 +243,9 @@ def _answer_page(asked: Request, form: Form, opened: Opened, site: Site) -> dict
         context["graph_text"] = turtle[:_SHOWN_CHARACTERS]
     context["elapsed_ms"] = (time.perf_counter() - started) * 1000
     context["cut"] = cut
-    names = ("csv", "tsv", "json", "xml") if not form.is_graph else ("ttl", "nt", "jsonld", "rdf")
+    names = ["csv", "tsv", "json", "xml"] if not form.is_graph else ["ttl", "nt", "jsonld", "rdf"]
+    if form is Form.SELECT:
+        names.insert(0, _SHEET)
     context["downloads"] = [
         Value(name.upper(), url=f"{request.path}?{urlencode({'query': asked.query, 'format': name})}") for name in names
     ]

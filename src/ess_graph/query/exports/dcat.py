@@ -66,11 +66,12 @@ def dcat(release: Release, offers: Iterable[Offer], *, endpoint: str, home: str,
     graph = Graph()
     graph.bind("dcat", DCAT)
     graph.bind("spdx", SPDX)
-    for subject, said, value in _described(release):
-        if not str(subject).startswith(f"{DATASET}#") and said not in _PARTS:
+    described = _described(release)
+    publisher, licence = described.value(DATASET, DCTERMS.publisher), described.value(DATASET, DCTERMS.license)
+    for subject, said, value in described:
+        if subject in (DATASET, publisher) and said not in _PARTS:
             graph.add((subject, said, value))
     catalogue, service = URIRef(f"{data}#catalogue"), URIRef(f"{data}#sparql")
-    licence, publisher = graph.value(DATASET, DCTERMS.license), graph.value(DATASET, DCTERMS.publisher)
     graph.add((catalogue, RDF.type, DCAT.Catalog))
     graph.add((catalogue, DCAT.dataset, DATASET))
     graph.add((catalogue, DCAT.service, service))

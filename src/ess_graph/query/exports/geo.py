@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
 from rdflib.term import Node
 
@@ -43,7 +44,7 @@ def features(
 
 def _feature(
     iri: str, said: dict[str, set[Node]], labels: dict[str, tuple[str, str]], page: Callable[[str], str]
-) -> dict[str, object | dict[str, object] | str]:  # fmt: skip
+) -> dict[str, Any]:
     def names(key: str) -> list[str]:
         return sorted((labels.get(str(term), (str(term), ""))[0] for term in said.get(key, ())), key=fold)
 

@@ -28,7 +28,7 @@ def compact(graph: Graph, context: dict[str, Any], address: str | None = None) -
     """
     if any(_mistakable(term, context) for triple in graph for term in triple):
         return None
-    nodes = from_rdf(graph, context, use_native_types=False, use_rdf_type=False)
+    nodes = from_rdf(graph, context, use_native_types=False, use_rdf_type=False)  # type: ignore[no-untyped-call]
     found = nodes if isinstance(nodes, list) else nodes.get("@graph", [nodes])
     body = json.dumps(found, ensure_ascii=False)
     said = address or _used(context, body)

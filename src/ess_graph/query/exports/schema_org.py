@@ -24,9 +24,7 @@ def described(iri: str, lang: str, engine: Engine, link: Callable[[str], str]) -
     Texts are in ``lang`` where they exist in it. ``link`` gives the address of an IRI's page.
     """
     thing = URIRef(iri)
-    pieces = engine.serialized(
-        catalogue.text("exports/schema_org"), "application/n-triples", bindings={"thing": thing}
-    )
+    pieces = engine.serialized(catalogue.text("exports/schema_org"), "application/n-triples", bindings={"thing": thing})
     graph = graph_of(b"".join(pieces))
     if (thing, RDF.type, None) not in graph:
         return None
@@ -45,14 +43,14 @@ def _node(graph: Graph, node: Node, lang: str, link: Callable[[str], str], *, de
         values.setdefault(str(said), []).append(value)
     kinds = sorted(_local(kind) for kind in values.pop(str(RDF.type), []))
     made["@type"] = kinds[0] if len(kinds) == 1 else kinds
-    for said, found in sorted(values.items()):
-        if said == str(SCHEMA.name) or said == str(SCHEMA.description):
+    for term, found in sorted(values.items()):
+        if term in (str(SCHEMA.name), str(SCHEMA.description)):
             shown: list[Any] = [_best(found, lang)]
         else:
             shown = [_value(graph, value, lang, link, deep) for value in sorted(found, key=str)]
         kept = [value for value in shown if value is not None]
         if kept:
-            made[_local(URIRef(said))] = kept[0] if len(kept) == 1 else kept
+            made[_local(term)] = kept[0] if len(kept) == 1 else kept
     return made
 
 
@@ -72,5 +70,5 @@ def _best(texts: list[Node], lang: str) -> str:
     return str(ranked[0])[:_LONGEST]
 
 
-def _local(iri: Node) -> str:
+def _local(iri: object) -> str:
     return str(iri).removeprefix(str(SCHEMA))

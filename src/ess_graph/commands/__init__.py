@@ -1,0 +1,1 @@
+"""Groups of commands; each parses arguments and calls the library, nothing more."""
