@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ess_graph.commands.export import export
 from ess_graph.commands.journal import journal
+from ess_graph.commands.releases import releases
 from ess_graph.commands.sources import sources
 from ess_graph.commands.validate import validate
 from ess_graph.errors import EssGraphError
@@ -182,33 +184,8 @@ def query(query: str, form: str) -> None:
         sys.stdout.buffer.write(piece)
 
 
-@main.group()
-def releases() -> None:
-    """What was published."""
-
-
-@releases.command("list")
-def list_releases() -> None:
-    """List the releases kept here, newest first; * marks the one in service.
-
-    Example: ess-graph releases list
-    """
-    from ess_graph import releases as kept
-    from ess_graph.errors import NotFound
-    from ess_graph.settings import Settings
-
-    home = Settings.read().home
-    try:
-        current = kept.current(home).id
-    except NotFound:
-        current = ""
-    for release in kept.listed(home):
-        mark = "*" if release.id == current else " "
-        click.echo(f"{mark} {release.id}  {release.manifest['created']}  {release.manifest['triples']} triples")
-
-
-main.add_command(journal)
-main.add_command(sources)
+for command in (export, journal, releases, sources):
+    main.add_command(command)
 
 
 def _progress() -> Callable[[str], None]:

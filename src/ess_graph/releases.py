@@ -17,7 +17,7 @@ from ess_graph.errors import NotFound
 
 MANIFEST = "release.json"
 #: What the files of a release look like; raised when a program can no longer read what an older one wrote.
-LAYOUT = 1
+LAYOUT = 2
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,28 @@ class Release:
 
     @property
     def dump(self) -> Path:
-        """Every named graph, as N-Quads."""
+        """Every named graph, as N-Quads, its lines in the order of their bytes."""
         return self.folder / "graph.nq"
+
+    @property
+    def dumps(self) -> Path:
+        """Folder of the files that people download whole."""
+        return self.folder / "dumps"
+
+    @property
+    def void(self) -> Path:
+        """The release described as a whole: how much of which class and property, and what these are called."""
+        return self.folder / "void.ttl"
+
+    @property
+    def context(self) -> Path:
+        """The JSON-LD context."""
+        return self.folder / "context.jsonld"
+
+    @property
+    def changes(self) -> Path:
+        """What changed since the release before (JSON)."""
+        return self.folder / "changes.json"
 
     def damage(self) -> list[str]:
         """Names of files that are missing or whose checksum differs; empty for a sound release."""
@@ -125,3 +145,26 @@ def current(home: Path) -> Release:
     if not link.is_symlink():
         raise NotFound(f"Nothing is published in {home} yet: run « ess-graph build ».")
     return opened(link.resolve())
+
+
+def chosen(home: Path, name: str) -> Release:
+    """A release by its name, the beginning of it, ``current``, or ``previous``: the one made before the current one.
+
+    Raises:
+        NotFound: none is called so, or several are.
+    """
+    if name == "current":
+        return current(home)
+    kept = listed(home)
+    if name == "previous":
+        now = current(home)
+        at = next((n for n, release in enumerate(kept) if release.id == now.id), len(kept))
+        found = kept[at + 1 : at + 2]
+    else:
+        found = [release for release in kept if release.id == name] or [r for r in kept if r.id.startswith(name)]
+    if len(found) == 1:
+        return found[0]
+    known = ", ".join(release.id for release in kept) or "none"
+    raise NotFound(
+        f"{'Several releases are' if found else 'No release is'} called « {name[:80]} »; kept here: {known}."
+    )

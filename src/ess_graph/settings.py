@@ -19,6 +19,8 @@ class Settings:
         home: releases and journal (``ESS_GRAPH_HOME``; ``.ess-graph/`` in the project's folder).
         sources: folder of the documents, to show passages beside facts (``ESS_GRAPH_SOURCES``).
         public_url: address under which the site is known (``ESS_GRAPH_PUBLIC_URL``), no final slash.
+        publisher: who publishes this copy of the site, for its legal page (``ESS_GRAPH_PUBLISHER``).
+        hosting: who hosts it (``ESS_GRAPH_HOSTING``).
         query_timeout: seconds that a query may take (``ESS_GRAPH_QUERY_TIMEOUT``).
         query_memory: MiB of address space that a query may use (``ESS_GRAPH_QUERY_MEMORY``; 1024 at least).
         query_size: MiB that an answer may have (``ESS_GRAPH_QUERY_SIZE``).
@@ -35,6 +37,8 @@ class Settings:
     home: Path
     sources: Path | None = None
     public_url: str = ""
+    publisher: str = ""
+    hosting: str = ""
     query_timeout: float = 30
     query_memory: int = 2048
     query_size: int = 512
@@ -55,6 +59,8 @@ class Settings:
             home=home.resolve(),
             sources=_path(environment, "ESS_GRAPH_SOURCES"),
             public_url=environment.get("ESS_GRAPH_PUBLIC_URL", "").rstrip("/"),
+            publisher=environment.get("ESS_GRAPH_PUBLISHER", "").strip(),
+            hosting=environment.get("ESS_GRAPH_HOSTING", "").strip(),
             query_timeout=_number(environment, "ESS_GRAPH_QUERY_TIMEOUT", 30, 0.1),
             query_memory=int(_number(environment, "ESS_GRAPH_QUERY_MEMORY", 2048, 1024)),
             query_size=int(_number(environment, "ESS_GRAPH_QUERY_SIZE", 512, 1)),

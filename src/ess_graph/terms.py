@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 from typing import IO, cast
 
 import pyoxigraph as ox
-from rdflib import BNode, Literal, URIRef
+from rdflib import BNode, Graph, Literal, URIRef
 from rdflib.namespace import XSD
 from rdflib.term import Node
 
@@ -160,3 +160,22 @@ def _parsed(handle: IO[bytes], form: ox.RdfFormat, base: str | None) -> Iterator
     for quad in ox.parse(handle, format=form, base_iri=base):
         graph = None if isinstance(quad.graph_name, ox.DefaultGraph) else to_rdflib(quad.graph_name)
         yield to_rdflib(quad.subject), URIRef(quad.predicate.value), to_rdflib(quad.object), graph  # type: ignore[misc]
+
+
+def write(statements: Iterable[Quad], out: IO[bytes], suffix: str, prefixes: Mapping[str, str]) -> None:
+    """Write statements, each in its own graph and in the order given, in the syntax of a file's suffix (``.trig``)."""
+    ox.serialize(_oxigraph(statements), out, _FORMATS[suffix], prefixes=dict(prefixes))
+
+
+def _oxigraph(statements: Iterable[Quad]) -> Iterator[ox.Quad]:
+    for subject, predicate, value, graph in statements:
+        where = ox.DefaultGraph() if graph is None else ox.NamedNode(str(graph))
+        yield ox.Quad(to_oxigraph(subject), ox.NamedNode(str(predicate)), to_oxigraph(value), where)  # type: ignore[arg-type]
+
+
+def graph_of(ntriples: bytes) -> Graph:
+    """The graph of an N-Triples document of our own making; literals keep their lexical form."""
+    graph = Graph(bind_namespaces="none")
+    for triple in ox.parse(ntriples, format=ox.RdfFormat.N_TRIPLES):
+        graph.add((to_rdflib(triple.subject), URIRef(triple.predicate.value), to_rdflib(triple.object)))
+    return graph

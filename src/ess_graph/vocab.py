@@ -22,6 +22,8 @@ CPSV = Namespace("http://purl.org/vocab/cpsv#")
 CV = Namespace("http://data.europa.eu/m8g/")
 SH = Namespace("http://www.w3.org/ns/shacl#")
 DASH = Namespace("http://datashapes.org/dash#")
+# Its third version, which rdflib's own list of terms is older than.
+DCAT = Namespace("http://www.w3.org/ns/dcat#")
 
 #: Prefixes in the order in which they are written in files and offered to people.
 PREFIXES: dict[str, str] = {
@@ -43,6 +45,9 @@ PREFIXES: dict[str, str] = {
     "sh": str(SH),
     "dash": str(DASH),
 }
+
+#: The graph as a whole, as catalogues name it.
+DATASET = URIRef(BASE + "donnees")
 
 REGISTRE = GRAPH.registre
 CURATION = GRAPH.curation

@@ -28,6 +28,7 @@ _VIEWERS = {
 }
 
 _HEAD = "SELECT ?entity ?block ?value ?graph ?column ?cell WHERE {\n"
+_TABLE = "SELECT ?entity ?block ?value WHERE {\n"
 
 
 @dataclass(frozen=True)
@@ -67,13 +68,18 @@ class Block:
 
 @dataclass(frozen=True)
 class Display:
-    """What a class shows, in order, the title of the list of its members, and the query that fetches it all."""
+    """What a class shows, in order, the title of the list of its members, and the query that fetches it all.
+
+    Attributes:
+        table: the query for one line of a table of the class's members: each block's values, nothing else.
+    """
 
     target: str
     title: Names
     blocks: tuple[Block, ...]
     query: str
     see: dict[str, str]
+    table: str
 
 
 def compile_display(shapes: Graph, axioms: Graph) -> tuple[dict[str, Names], list[Display]]:
@@ -107,6 +113,7 @@ def write(folder: Path, groups: dict[str, Names], displays: list[Display]) -> No
 def _display(shapes: Graph, shape: Node, target: Node, groups: list[str]) -> Display:
     blocks: list[Block] = []
     branches: list[str] = []
+    lines: list[str] = []
     see: dict[str, str] = {}
     properties = sorted(
         shapes.objects(shape, SH.property),
@@ -136,12 +143,20 @@ def _display(shapes: Graph, shape: Node, target: Node, groups: list[str]) -> Dis
         kinds = "" if kind is None else f"?value {RDF.type.n3()} {kind.n3()} . "
         link = f"?entity {path_text(shapes, path)} ?value . {kinds}"
         branches += _branches(shapes, block, path, link, kinds, columns)
+        # A second pattern would be joined by scanning its whole class: the engine plans before it binds ?entity.
+        only = "" if kind is None else f" FILTER EXISTS {{ ?value {RDF.type.n3()} {kind.n3()} }}"
+        lines.append(f"{{ ?entity {path_text(shapes, path)} ?value{only} BIND({Literal(block.key).n3()} AS ?block) }}")
         see[block.key] = _see(
             link, [(c.key, shapes.value(n, SH.path)) for c, n in zip(block.columns, columns, strict=True)], shapes
         )
     branches += [_rest(shapes, properties, way) for way in ("out", "in")]
     return Display(
-        str(target), _names(shapes, shape, RDFS.label), tuple(blocks), _HEAD + " UNION\n".join(branches) + "\n}\n", see
+        target=str(target),
+        title=_names(shapes, shape, RDFS.label),
+        blocks=tuple(blocks),
+        query=_HEAD + " UNION\n".join(branches) + "\n}\n",
+        see=see,
+        table=_TABLE + " UNION\n".join(lines) + "\n}\n",
     )
 
 

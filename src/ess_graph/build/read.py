@@ -45,7 +45,14 @@ class Project:
 
 def inputs(root: Path) -> list[Path]:
     """Every file a build depends on, sorted: data, ontology, shapes, rules and the code that builds."""
-    patterns = ("ontology/**/*.ttl", "shapes/*.ttl", "rules/*.rq", "data/**/*.trig", "data/**/*.csv")
+    patterns = (
+        "ontology/**/*.ttl",
+        "ontology/*.jsonld",
+        "shapes/*.ttl",
+        "rules/*.rq",
+        "data/**/*.trig",
+        "data/**/*.csv",
+    )
     found = [path for pattern in patterns for path in root.glob(pattern)]
     code = Path(__file__).parents[1]
     found += [

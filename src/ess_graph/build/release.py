@@ -12,8 +12,8 @@ from pathlib import Path
 from rdflib import BNode, Graph
 
 from ess_graph import releases
+from ess_graph.build import changes, describe, dumps, journal, search_index
 from ess_graph.build import compile as compiling
-from ess_graph.build import journal, search_index
 from ess_graph.build.infer import in_words, infer
 from ess_graph.build.journal import Entry
 from ess_graph.build.locks import locked
@@ -135,20 +135,26 @@ def write(
     # Whatever a killed build left under this name is not a release: it has no manifest.
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    quads = sorted(statements, key=lambda quad: tuple(term.n3() if term else "" for term in quad))
-    with (folder / "graph.nq").open("w", encoding="utf-8", newline="\n") as dump:
-        dump.writelines(f"{' '.join(term.n3() for term in quad if term is not None)} .\n" for quad in quads)
+    created = f"{now:%Y-%m-%dT%H:%M:%SZ}"
+    quads = sorted(statements, key=lambda quad: (str(quad[3] or ""), *(term.n3() for term in quad[:3])))
+    dumps.write(folder / "graph.nq", folder / "dumps", quads)
     backend.create(folder / "store", quads, union=recipe.union)
     display = Graph().parse(recipe.root / "shapes" / "display.ttl", format="turtle")
     groups, displays = compiling.compile_display(display, axioms)
     compiling.write(folder / "display", groups, displays)
     targets = [shown.target for shown in displays]
     _index(folder / "index.sqlite", backend, folder / "store", targets, recipe.root)
+    engine = backend.open(folder / "store")
+    about = recipe.root / "ontology" / "dataset.ttl" if recipe.files is None else None
+    describe.write(folder / "void.ttl", engine, about, folder.name, created)
+    engine.close()
+    shutil.copy(recipe.root / "ontology" / "context.jsonld", folder)
+    changes.write(folder / "changes.json", _in_service(home), Release(folder, {}))
     (folder / "validation.json").write_text(json.dumps(report.as_json(), ensure_ascii=False), encoding="utf-8")
     files = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
     manifest = {
         "layout": releases.LAYOUT,
-        "created": f"{now:%Y-%m-%dT%H:%M:%SZ}",
+        "created": created,
         "inputs": made_from,
         "journal": entries[-1].id if entries else "",
         "quads": len(quads),
@@ -219,12 +225,31 @@ def publish(home: Path, folder: Path) -> Release:
     return release
 
 
-def _same(home: Path, made_from: str) -> Release | None:
+def roll_back(home: Path, name: str | None = None) -> Release:
+    """Put an earlier release back in service: the one named, else the one made before the current one.
+
+    Raises:
+        NotFound: there is no such release.
+        NotPossibleNow: it is damaged, or a build is running.
+    """
+    with locked(home):
+        wanted = releases.chosen(home, name or "previous")
+        if damage := wanted.damage():
+            raise NotPossibleNow(f"{wanted.id} is damaged ({', '.join(damage[:5])}): choose another release.")
+        point(home, wanted.folder)
+        return wanted
+
+
+def _in_service(home: Path) -> Release | None:
     try:
-        release = releases.current(home)
+        return releases.current(home)
     except NotFound:
         return None
-    return release if release.manifest["inputs"] == made_from and not release.damage() else None
+
+
+def _same(home: Path, made_from: str) -> Release | None:
+    release = _in_service(home)
+    return release if release and release.manifest["inputs"] == made_from and not release.damage() else None
 
 
 def _write_durably(path: Path, content: str) -> None:

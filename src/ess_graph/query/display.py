@@ -11,13 +11,15 @@ from typing import Any
 
 @dataclass(frozen=True)
 class ClassDisplay:
-    """How one class is shown: title of its list, ``blocks`` as in ``display.json``, and the query that fills them."""
+    """How one class is shown: title of its list, ``blocks`` as in ``display.json``, the query that fills them, and
+    the query for one line of a table of its members (``table``)."""
 
     target: str
     title: dict[str, str]
     blocks: tuple[dict[str, Any], ...]
     query: str
     see: dict[str, str]
+    table: str
 
     def listed(self) -> list[tuple[dict[str, Any], str]]:
         """Each block with the query that people see under it."""
@@ -37,6 +39,7 @@ class Display:
                 blocks=tuple(item["blocks"]),
                 query=(folder / item["query"]).read_text(encoding="utf-8"),
                 see=item["see"],
+                table=item["table"],
             )
             for item in content["displays"]
         )

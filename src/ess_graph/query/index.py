@@ -118,6 +118,15 @@ class Index:
             "SELECT iri, label FROM thing WHERE class = ? ORDER BY sort, iri LIMIT ? OFFSET ?", (cls, limit, offset)
         )
 
+    def size(self) -> int:
+        """Number of things that are listed under some class."""
+        return int(self._rows("SELECT count(DISTINCT iri) FROM thing")[0][0])
+
+    def iris(self, limit: int, offset: int) -> list[str]:
+        """IRIs of the things that are listed under some class, each once, in their order."""
+        rows = self._rows("SELECT DISTINCT iri FROM thing ORDER BY iri LIMIT ? OFFSET ?", (limit, offset))
+        return [iri for (iri,) in rows]
+
     def search(self, text: str, limit: int, offset: int) -> tuple[int, list[Hit]]:
         """Number of things whose names or texts hold every word of ``text`` (as prefixes), and a page of them.
 

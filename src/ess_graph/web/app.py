@@ -17,7 +17,20 @@ from ess_graph.engine.base import Backend, Publisher
 from ess_graph.engine.local import LocalBackend
 from ess_graph.errors import EssGraphError
 from ess_graph.settings import Settings
-from ess_graph.web import entities, graphs, negotiate, pages, quality, replies, sparql, updates, versions
+from ess_graph.web import (
+    dataset,
+    entities,
+    exports,
+    finding,
+    graphs,
+    negotiate,
+    pages,
+    quality,
+    replies,
+    sparql,
+    updates,
+    versions,
+)
 from ess_graph.web.i18n import translator
 from ess_graph.web.site import Site, chosen_by_reader
 from ess_graph.web.tokens import AuditLog, Tokens
@@ -67,7 +80,10 @@ def create_app(settings: Settings, backend: Backend | None = None, recipe: Recip
                 "search": url_for("pages.search"),
                 "explore": url_for("pages.explore"),
                 "sparql": url_for("sparql.sparql"),
-                "data": url_for("pages.about", _anchor="donnees"),
+                "data": url_for("dataset.data"),
+                "changes": url_for("exports.changes"),
+                "legal": url_for("dataset.legal"),
+                "accessibility": url_for("dataset.accessibility"),
                 "about": url_for("pages.about"),
                 "quality": url_for("quality.quality"),
                 "versions": url_for("versions.listing"),
@@ -91,6 +107,9 @@ def create_app(settings: Settings, backend: Backend | None = None, recipe: Recip
     writing = Writing(publisher, tokens, log, site)
     app.register_blueprint(updates.blueprint(site, writing))
     app.register_blueprint(graphs.blueprint(site, writing))
+    app.register_blueprint(exports.blueprint(site))
+    app.register_blueprint(dataset.blueprint(site))
+    app.register_blueprint(finding.blueprint(site))
 
     @app.get("/sante")
     def health() -> Response:

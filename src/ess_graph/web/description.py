@@ -24,7 +24,8 @@ _NAMES = {
     "application/rdf+xml": "RDF_XML",
     "application/ld+json": "JSON-LD",
 }
-_WRITERS = {
+#: Names by which rdflib knows the media types of graphs.
+WRITERS = {
     "text/turtle": "turtle",
     "application/n-triples": "nt",
     "application/n-quads": "nquads",
@@ -64,4 +65,4 @@ def describe(endpoint: str, engine: Engine, media_type: str) -> str:
         graph.add((entry, SD.graph, content))
         graph.add((content, RDF.type, SD.Graph))
         graph.add((content, VOID.triples, count))
-    return graph.serialize(format=_WRITERS[media_type])
+    return graph.serialize(format=WRITERS[media_type])

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from flask import Blueprint, Response, g, redirect, request
 from rdflib import URIRef
+from rdflib.term import Node
 from werkzeug.exceptions import NotAcceptable
 
 from ess_graph.engine.formats import ALIASES
 from ess_graph.query import catalogue, documents
 from ess_graph.query.entity import entity_page
+from ess_graph.query.exports import jsonld
 from ess_graph.query.views import EntityPage, Value
+from ess_graph.terms import graph_of
 from ess_graph.vocab import BASE
 from ess_graph.web import negotiate
+from ess_graph.web.exports import base, context_of
 from ess_graph.web.i18n import translator
 from ess_graph.web.replies import cacheable, page, problem, readable
 from ess_graph.web.site import Opened, Site
@@ -77,14 +81,22 @@ def blueprint(site: Site) -> Blueprint:
             return _unknown(path, site)
         kind = SUFFIXES[suffix]
         text = catalogue.text(_DATA.get(path.partition("/")[0], "describe"))
-        pieces = opened.engine.serialized(text, kind, bindings={"thing": URIRef(iri)})
-        response = Response(
-            b"".join(readable(pieces, kind)), content_type=f"{kind}; charset=utf-8" if kind == "text/turtle" else kind
-        )
+        named: dict[str, Node] = {"thing": URIRef(iri)}
+        body = _compact(text, named, opened, site) if suffix == "jsonld" else None
+        if body is None:
+            body = b"".join(readable(opened.engine.serialized(text, kind, bindings=named), kind))
+        response = Response(body, content_type=f"{kind}; charset=utf-8" if kind == "text/turtle" else kind)
         response.headers["Link"] = _links(path, iri)
-        return cacheable(response, opened.release.id, path, suffix)
+        return cacheable(response, opened.release.id, path, suffix, request.args.get("context", ""), base(site))
 
     return routes
+
+
+def _compact(text: str, named: dict[str, Node], opened: Opened, site: Site) -> bytes | None:
+    """Compact JSON-LD: it holds the names that it uses or, with ``context=url``, says where they are published."""
+    graph = graph_of(b"".join(opened.engine.serialized(text, SUFFIXES["nt"], bindings=named)))
+    address = f"{base(site)}/context.jsonld" if request.args.get("context") == "url" else None
+    return jsonld.compact(graph, context_of(opened), address)
 
 
 def _iri(path: str) -> str:
@@ -116,8 +128,11 @@ def _links(path: str, iri: str) -> str:
 
 def _with_formats(shown: EntityPage, path: str) -> EntityPage:
     names = {"ttl": "Turtle", "nt": "N-Triples", "jsonld": "JSON-LD", "rdf": "RDF/XML"}
-    formats = tuple(Value(name, url=f"/data/{path}.{suffix}") for suffix, name in names.items())
-    return EntityPage(**{**shown.__dict__, "formats": formats})
+    formats = [Value(name, url=f"/data/{path}.{suffix}") for suffix, name in names.items()]
+    if any(block.viewer == "events" for group in shown.groups for block in group.blocks):
+        of = ("territoire", path.partition("/")[2]) if path.startswith("territoire/") else ("entite", path)
+        formats.append(Value(translator(g.lang)("calendar.link"), url=f"/evenements.ics?{urlencode([of])}"))
+    return EntityPage(**{**shown.__dict__, "formats": tuple(formats)})
 
 
 def _document(path: str, opened: Opened, site: Site) -> Response:

@@ -111,6 +111,10 @@ class Site:
     def _open(self, release: Release) -> Opened:
         return Opened(release, self._backend, self.workers.over(release.store), self._indexing)
 
+    def engine(self, release: Release) -> Engine:
+        """An engine over any release, for the caller to close."""
+        return self._backend.open(release.store)
+
     def _limits(self) -> Limits:
         settings = self.settings
         return Limits(

@@ -17,6 +17,7 @@ from ess_graph.engine.base import Form, Row, Scope, Solutions
 from ess_graph.engine.formats import ALIASES, GRAPHS, NAMES, offered
 from ess_graph.errors import BadQuery
 from ess_graph.query import questions
+from ess_graph.query.exports import cells, results
 from ess_graph.query.views import Table, Value
 from ess_graph.web import negotiate, protocol
 from ess_graph.web.description import describe
@@ -24,6 +25,9 @@ from ess_graph.web.replies import cacheable, content_type, page, streamed
 from ess_graph.web.site import Opened, Site
 
 _HTML = "text/html"
+_TSV = "text/tab-separated-values"
+#: ``format=`` for rows that a French spreadsheet opens right; ``text/csv`` itself stays what SPARQL says.
+_SHEET = "tableur"
 _QUERY = "application/sparql-query"
 _SHOWN = 1000
 _SHOWN_CHARACTERS = 200_000
@@ -112,9 +116,9 @@ def _read(site: Site) -> Request | None:
         return None
     # Client libraries send several names for one format; the first that is known counts.
     named = [value for name, value in pairs if name == "format"]
-    wanted = next((value for value in named if value in NAMES or value == "html"), None)
+    wanted = next((value for value in named if value in NAMES or value in ("html", _SHEET)), None)
     if named and wanted is None:
-        raise BadRequest(f"There is no format « {named[0][:40]} »: use one of {', '.join(NAMES)}.")
+        raise BadRequest(f"There is no format « {named[0][:40]} »: use one of {', '.join((*NAMES, _SHEET))}.")
     timeout = protocol.seconds(next((value for name, value in reversed(pairs) if name == "timeout"), None))
     limit = site.settings.query_timeout
     return Request(
@@ -133,21 +137,29 @@ def _read(site: Site) -> Request | None:
 def _answer(asked: Request, opened: Opened, accept: str | None) -> Response:
     form = text.read(asked.text).form
     kinds = offered(form)
-    if asked.format:
+    sheet = asked.format == _SHEET
+    if sheet:
+        kind = _TSV if form is Form.SELECT else None
+    elif asked.format:
         kind = next((kind for kind in NAMES[asked.format] if kind in kinds), None)
     else:
         kind = negotiate.best(accept, kinds, ALIASES.items())
     if kind is None:
         raise NotAcceptable(f"A {form} is answered as {', '.join(kinds)}: ask for one of these.")
-    key = (opened.release.id, asked.query, repr(asked.scope), kind) if asked.lasting else None
+    key = (opened.release.id, asked.query, repr(asked.scope), _SHEET if sheet else kind) if asked.lasting else None
     gone = protocol.gone()
-    response = streamed(
-        lambda: opened.service.serialized(asked.text, kind, asked.scope, seconds=asked.seconds, gone=gone),
-        kind, opened.cache, key,
-    )  # fmt: skip
+
+    def begin() -> Iterator[bytes]:
+        found = opened.service.serialized(asked.text, kind, asked.scope, seconds=asked.seconds, gone=gone)
+        return results.spreadsheet(found, cells.SPREADSHEET) if sheet else found
+
+    response = streamed(begin, kind, opened.cache, key)
+    if sheet:
+        response.content_type = "text/csv; charset=utf-8; header=present"
     response.vary.add("Accept")
-    if asked.format in ("csv", "tsv"):
-        response.headers["Content-Disposition"] = f'attachment; filename="ess-graph.{asked.format}"'
+    if asked.format in ("csv", "tsv", _SHEET):
+        suffix = "csv" if sheet else asked.format
+        response.headers["Content-Disposition"] = f'attachment; filename="ess-graph.{suffix}"'
     return response
 
 
@@ -190,7 +202,9 @@ def _answer_page(asked: Request, form: Form, opened: Opened, site: Site) -> dict
         context["graph_text"] = turtle[:_SHOWN_CHARACTERS]
     context["elapsed_ms"] = (time.perf_counter() - started) * 1000
     context["cut"] = cut
-    names = ("csv", "tsv", "json", "xml") if not form.is_graph else ("ttl", "nt", "jsonld", "rdf")
+    names = ["csv", "tsv", "json", "xml"] if not form.is_graph else ["ttl", "nt", "jsonld", "rdf"]
+    if form is Form.SELECT:
+        names.insert(0, _SHEET)
     context["downloads"] = [
         Value(name.upper(), url=f"{request.path}?{urlencode({'query': asked.query, 'format': name})}") for name in names
     ]
