@@ -38,6 +38,21 @@ class BadQuery(EssGraphError):
         self.column = column
 
 
+class BadValue(EssGraphError):
+    """A value that a parameter cannot have.
+
+    Attributes:
+        parameter: its name; empty when the question has no such parameter.
+    """
+
+    exit_code = 2
+    status = 400
+
+    def __init__(self, message: str, parameter: str = "") -> None:
+        super().__init__(message)
+        self.parameter = parameter
+
+
 class NotFound(EssGraphError):
     """Something asked for by name that this release does not hold."""
 

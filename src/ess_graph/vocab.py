@@ -22,6 +22,10 @@ CPSV = Namespace("http://purl.org/vocab/cpsv#")
 CV = Namespace("http://data.europa.eu/m8g/")
 SH = Namespace("http://www.w3.org/ns/shacl#")
 DASH = Namespace("http://datashapes.org/dash#")
+CSVW = Namespace("http://www.w3.org/ns/csvw#")
+
+#: Questions (``questions/name``), and the words that they share (``questions#word``).
+QUESTIONS = Namespace(BASE + "questions/")
 
 #: Prefixes in the order in which they are written in files and offered to people.
 PREFIXES: dict[str, str] = {

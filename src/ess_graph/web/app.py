@@ -12,7 +12,7 @@ from ess_graph.engine.base import Backend
 from ess_graph.engine.local import LocalBackend
 from ess_graph.errors import EssGraphError
 from ess_graph.settings import Settings
-from ess_graph.web import entities, negotiate, pages, quality, replies, sparql, versions
+from ess_graph.web import api, entities, negotiate, pages, quality, questions, replies, sparql, versions
 from ess_graph.web.i18n import translator
 from ess_graph.web.site import Site
 
@@ -51,6 +51,8 @@ def create_app(settings: Settings, backend: Backend | None = None) -> Flask:
                 "home": url_for("pages.home"),
                 "search": url_for("pages.search"),
                 "explore": url_for("pages.explore"),
+                "questions": url_for("questions.listing"),
+                "api": url_for("api.about"),
                 "sparql": url_for("sparql.sparql"),
                 "data": url_for("pages.about", _anchor="donnees"),
                 "about": url_for("pages.about"),
@@ -72,6 +74,8 @@ def create_app(settings: Settings, backend: Backend | None = None) -> Flask:
     app.register_blueprint(entities.blueprint(site))
     app.register_blueprint(quality.blueprint(site))
     app.register_blueprint(versions.blueprint(site))
+    app.register_blueprint(questions.blueprint(site))
+    app.register_blueprint(api.blueprint(site))
 
     @app.get("/sante")
     def health() -> Response:
@@ -84,7 +88,7 @@ def _look() -> str:
     """A hash over everything that shapes a page beside the data."""
     digest = hashlib.sha256()
     for path in sorted(Path(__file__).parents[1].rglob("*")):
-        if path.suffix in {".py", ".rq", ".html", ".toml", ".css", ".js", ".svg"}:
+        if path.suffix in {".py", ".rq", ".html", ".toml", ".css", ".js", ".svg", ".ttl"}:
             digest.update(path.read_bytes())
     return digest.hexdigest()
 

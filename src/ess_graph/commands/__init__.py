@@ -1,0 +1,1 @@
+"""Commands and groups of commands, each in its own module; ``cli.py`` joins them."""
