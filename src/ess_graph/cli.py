@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ess_graph.commands.ask import ask
 from ess_graph.commands.export import export
 from ess_graph.commands.journal import journal
 from ess_graph.commands.releases import releases
@@ -39,7 +40,7 @@ class Group(click.Group):
             ctx.exit(error.exit_code)
 
 
-@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Group, commands=[ask], context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="ess-graph")
 def main() -> None:
     """The open knowledge graph of France's social and solidarity economy policies.
@@ -184,7 +185,7 @@ def query(query: str, form: str) -> None:
         sys.stdout.buffer.write(piece)
 
 
-for command in (export, journal, releases, sources):
+for command in (ask, export, journal, releases, sources):
     main.add_command(command)
 
 

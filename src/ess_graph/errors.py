@@ -53,6 +53,21 @@ class Forbidden(EssGraphError):
     status = 403
 
 
+class BadValue(EssGraphError):
+    """A value that a parameter cannot have.
+
+    Attributes:
+        parameter: its name; empty when the question has no such parameter.
+    """
+
+    exit_code = 2
+    status = 400
+
+    def __init__(self, message: str, parameter: str = "") -> None:
+        super().__init__(message)
+        self.parameter = parameter
+
+
 class NotFound(EssGraphError):
     """Something asked for by name that this release does not hold."""
 

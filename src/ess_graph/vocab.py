@@ -24,6 +24,10 @@ SH = Namespace("http://www.w3.org/ns/shacl#")
 DASH = Namespace("http://datashapes.org/dash#")
 # Its third version, which rdflib's own list of terms is older than.
 DCAT = Namespace("http://www.w3.org/ns/dcat#")
+CSVW = Namespace("http://www.w3.org/ns/csvw#")
+
+#: Questions (``questions/name``), and the words that they share (``questions#word``).
+QUESTIONS = Namespace(BASE + "questions/")
 
 #: Prefixes in the order in which they are written in files and offered to people.
 PREFIXES: dict[str, str] = {

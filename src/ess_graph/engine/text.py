@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import pyoxigraph as ox
 from rdflib import URIRef
+from rdflib.term import Node
 
 from ess_graph.engine.base import Form, Scope
 from ess_graph.engine.tokens import Prologue, Token, after_prologue, deepest, measure, place, reaches_out, tokens
@@ -75,6 +76,15 @@ def _no_form(query: str, found: Sequence[Token]) -> BadQuery:
 def with_value(query: str, variable: str, term: URIRef) -> str:
     """A query that fixes a variable of its last group, for people to read, change and run."""
     return f"{query.rstrip()}\nVALUES ?{variable} {{ {term.n3()} }}\n"
+
+
+def with_values(query: str, values: Mapping[str, Node]) -> str:
+    """A query that fixes variables at the head of its first group, where its filters see them."""
+    opening = next((token.end for token in tokens(query) if token.text == "{"), None)
+    if not values or opening is None:
+        return query
+    names, terms = " ".join(f"?{name}" for name in values), " ".join(term.n3() for term in values.values())
+    return f"{query[:opening]}\n  VALUES ({names}) {{ ({terms}) }}{query[opening:]}"
 
 
 def syntax_error(error: SyntaxError, query: str, what: str = "query") -> BadQuery:

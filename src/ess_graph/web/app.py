@@ -18,6 +18,7 @@ from ess_graph.engine.local import LocalBackend
 from ess_graph.errors import EssGraphError
 from ess_graph.settings import Settings
 from ess_graph.web import (
+    api,
     dataset,
     entities,
     exports,
@@ -26,6 +27,7 @@ from ess_graph.web import (
     negotiate,
     pages,
     quality,
+    questions,
     replies,
     sparql,
     updates,
@@ -79,6 +81,8 @@ def create_app(settings: Settings, backend: Backend | None = None, recipe: Recip
                 "home": url_for("pages.home"),
                 "search": url_for("pages.search"),
                 "explore": url_for("pages.explore"),
+                "questions": url_for("questions.listing"),
+                "api": url_for("api.about"),
                 "sparql": url_for("sparql.sparql"),
                 "data": url_for("dataset.data"),
                 "changes": url_for("exports.changes"),
@@ -110,6 +114,8 @@ def create_app(settings: Settings, backend: Backend | None = None, recipe: Recip
     app.register_blueprint(exports.blueprint(site))
     app.register_blueprint(dataset.blueprint(site))
     app.register_blueprint(finding.blueprint(site))
+    app.register_blueprint(questions.blueprint(site))
+    app.register_blueprint(api.blueprint(site))
 
     @app.get("/sante")
     def health() -> Response:
@@ -129,7 +135,7 @@ def _look() -> str:
     """A hash over everything that shapes a page beside the data."""
     digest = hashlib.sha256()
     for path in sorted(Path(__file__).parents[1].rglob("*")):
-        if path.suffix in {".py", ".rq", ".html", ".toml", ".css", ".js", ".svg"}:
+        if path.suffix in {".py", ".rq", ".html", ".toml", ".css", ".js", ".svg", ".ttl"}:
             digest.update(path.read_bytes())
     return digest.hexdigest()
 

@@ -41,8 +41,8 @@ def blueprint(site: Site) -> Blueprint:
                 counts=[{"thing": value, "count": n} for value, n in shown],
                 examples=[Value(labels[iri][0], url=site.link(iri), iri=iri) for iri in described if iri in labels],
                 questions=[
-                    Value(q.title(g.lang), url=url_for("sparql.sparql", query=q.query))
-                    for q in questions.all()[:10]
+                    Value(q.title(g.lang), url=url_for("questions.question", name=q.name))
+                    for q in questions.featured()
                 ],
             ),
             opened.release.id, "home", g.lang,

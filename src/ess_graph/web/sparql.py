@@ -175,7 +175,7 @@ def _description(opened: Opened, accept: str | None) -> Response:
 def _empty_page() -> dict[str, object]:
     examples = [
         Value(question.title(g.lang), url=url_for("sparql.sparql", query=question.query))
-        for question in questions.all()
+        for question in questions.featured()
     ]
     return {"query": questions.all()[0].query, "examples": examples, "table": None, "ask": None, "graph_text": None}
 
