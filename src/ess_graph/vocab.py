@@ -22,6 +22,8 @@ CPSV = Namespace("http://purl.org/vocab/cpsv#")
 CV = Namespace("http://data.europa.eu/m8g/")
 SH = Namespace("http://www.w3.org/ns/shacl#")
 DASH = Namespace("http://datashapes.org/dash#")
+#: Our own viewers and settings of display shapes.
+DISPLAY = Namespace(BASE + "shapes/display/")
 
 #: Prefixes in the order in which they are written in files and offered to people.
 PREFIXES: dict[str, str] = {

@@ -18,6 +18,7 @@ class ClassDisplay:
     blocks: tuple[dict[str, Any], ...]
     query: str
     see: dict[str, str]
+    every: dict[str, str]
 
     def listed(self) -> list[tuple[dict[str, Any], str]]:
         """Each block with the query that people see under it."""
@@ -37,6 +38,7 @@ class Display:
                 blocks=tuple(item["blocks"]),
                 query=(folder / item["query"]).read_text(encoding="utf-8"),
                 see=item["see"],
+                every=item["every"],
             )
             for item in content["displays"]
         )

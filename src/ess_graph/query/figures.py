@@ -12,7 +12,7 @@ from ess_graph.query.dates import in_words
 from ess_graph.query.views import Row, Value
 
 if TYPE_CHECKING:
-    from ess_graph.query.entity import Facts
+    from ess_graph.query.blocks import Facts
     from ess_graph.query.readers import Reader
 
 _HEADS = {"fr": ("Indicateur", "Précision"), "en": ("Indicator", "Detail")}
@@ -26,8 +26,8 @@ def side_by_side(facts: Facts, reader: Reader) -> tuple[tuple[str, ...], tuple[R
     records = _records(facts, reader)
     found: dict[tuple[tuple[Value, ...], ...], dict[str, list[Node]]] = {}
     for figure in facts.graphs:
-        key = (_cells(facts, figure, ("indicateur",), reader), _slice(facts, figure, reader))
-        for record in _records_of(figure, reader) or {""}:
+        key = narrowed(facts, figure, reader)
+        for record in records_of(figure, reader) or {"": ""}:
             found.setdefault(key, {}).setdefault(record, []).append(figure)
     columns = (*_HEADS[reader.lang], *(_heading(record, reader) for record in records))
     rows = tuple(
@@ -44,14 +44,20 @@ def side_by_side(facts: Facts, reader: Reader) -> tuple[tuple[str, ...], tuple[R
 
 def _records(facts: Facts, reader: Reader) -> list[str]:
     """Records that give a figure here, oldest first, those without a date before them."""
-    found = {record for figure in facts.graphs for record in _records_of(figure, reader) or {""}}
+    found = {record for figure in facts.graphs for record in records_of(figure, reader) or {"": ""}}
     dates = {p.record or p.document: p.date or "" for p in reader.passages.values()}
     return sorted(found, key=lambda record: (dates.get(record, ""), record))
 
 
-def _records_of(figure: Node, reader: Reader) -> set[str]:
+def records_of(figure: Node, reader: Reader) -> dict[str, str]:
+    """The records, or documents, that give a figure, each with one of the passages."""
     known = [reader.passages[c.passage] for c in reader.of_node(str(figure)) if c.passage in reader.passages]
-    return {p.record or p.document for p in known}
+    return {p.record or p.document: p.iri for p in known}
+
+
+def narrowed(facts: Facts, figure: Node, reader: Reader) -> tuple[tuple[Value, ...], tuple[Value, ...]]:
+    """What a figure measures: its indicator, and the slices, wholes and status that narrow it."""
+    return _cells(facts, figure, ("indicateur",), reader), _slice(facts, figure, reader)
 
 
 def _heading(record: str, reader: Reader) -> str:
