@@ -17,7 +17,7 @@ from ess_graph.errors import NotFound
 
 MANIFEST = "release.json"
 #: What the files of a release look like; raised when a program can no longer read what an older one wrote.
-LAYOUT = 1
+LAYOUT = 2
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,11 @@ class Release:
     def display(self) -> Path:
         """Compiled display shapes (JSON and one query for each class)."""
         return self.folder / "display"
+
+    @property
+    def portrait(self) -> Path:
+        """Compiled portrait shapes, in the same form."""
+        return self.folder / "portrait"
 
     @property
     def dump(self) -> Path:

@@ -110,6 +110,8 @@ def write(
     display = Graph().parse(root / "shapes" / "display.ttl", format="turtle")
     groups, displays = compiling.compile_display(display, axioms)
     compiling.write(folder / "display", groups, displays)
+    portraits = Graph().parse(root / "shapes" / "portrait.ttl", format="turtle")
+    compiling.write(folder / "portrait", *compiling.compile_display(portraits, axioms, whole=False))
     engine = backend.open(folder / "store")
     search_index.write(folder / "index.sqlite", engine, [d.target for d in displays], in_words(root / "rules"))
     engine.close()

@@ -102,9 +102,9 @@ def _place(query: str, at: int) -> tuple[int, int]:
     return query.count("\n", 0, at) + 1, at - query.rfind("\n", 0, at)
 
 
-def with_value(query: str, variable: str, term: URIRef) -> str:
-    """A query that fixes a variable of its last group, for people to read, change and run."""
-    return f"{query.rstrip()}\nVALUES ?{variable} {{ {term.n3()} }}\n"
+def with_value(query: str, variable: str, *terms: URIRef) -> str:
+    """A query that fixes a variable of its last group to one of some terms, for people to read, change and run."""
+    return f"{query.rstrip()}\nVALUES ?{variable} {{ {' '.join(term.n3() for term in terms)} }}\n"
 
 
 def syntax_error(error: SyntaxError, query: str) -> BadQuery:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,28 @@ def side_by_side(facts: Facts, reader: Reader) -> tuple[tuple[str, ...], tuple[R
         for key, by_record in sorted(found.items(), key=lambda item: [[fold(v.text) for v in cell] for cell in item[0]])
     )
     return columns, rows
+
+
+def across(facts: Sequence[Facts], names: Sequence[str], reader: Reader) -> tuple[tuple[str, ...], tuple[Row, ...]]:
+    """Figures of several things: one row for each indicator and slice, one column for each thing.
+
+    Rows that more of them have come first.
+    """
+    found: dict[tuple[tuple[Value, ...], ...], list[list[Node]]] = {}
+    for at, of in enumerate(facts):
+        for figure in of.graphs:
+            found.setdefault(narrowed(of, figure, reader), [[] for _ in facts])[at].append(figure)
+    rows = []
+    for key, lists in found.items():
+        pairs = list(zip(facts, lists, strict=True))
+        clash = {v.iri: v for of, some in pairs for f in some for v in _cells(of, f, ("contredit",), reader)}
+        notes = {v.text for of, some in pairs for f in some for v in _cells(of, f, ("note",), reader)}
+        cells = (*key, *(_values(some, of, reader) for of, some in pairs))
+        rows.append(Row(cells=cells, conflicts=tuple(clash.values()), note=" ".join(sorted(notes)) or None))
+    rows.sort(
+        key=lambda row: (-sum(map(bool, row.cells[2:])), [[fold(v.text) for v in cell] for cell in row.cells[:2]])
+    )
+    return (*_HEADS[reader.lang], *names), tuple(rows)
 
 
 def _records(facts: Facts, reader: Reader) -> list[str]:

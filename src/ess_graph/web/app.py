@@ -12,7 +12,7 @@ from ess_graph.engine.base import Backend
 from ess_graph.engine.local import LocalBackend
 from ess_graph.errors import EssGraphError
 from ess_graph.settings import Settings
-from ess_graph.web import entities, negotiate, pages, quality, replies, sparql, versions
+from ess_graph.web import entities, negotiate, pages, portraits, quality, replies, sparql, versions
 from ess_graph.web.i18n import translator
 from ess_graph.web.site import Site
 
@@ -56,6 +56,8 @@ def create_app(settings: Settings, backend: Backend | None = None) -> Flask:
                 "about": url_for("pages.about"),
                 "quality": url_for("quality.quality"),
                 "versions": url_for("versions.listing"),
+                "portraits": url_for("portraits.listing"),
+                "compare": url_for("portraits.side_by_side"),
             },
         }
 
@@ -72,6 +74,7 @@ def create_app(settings: Settings, backend: Backend | None = None) -> Flask:
     app.register_blueprint(entities.blueprint(site))
     app.register_blueprint(quality.blueprint(site))
     app.register_blueprint(versions.blueprint(site))
+    app.register_blueprint(portraits.blueprint(site))
 
     @app.get("/sante")
     def health() -> Response:

@@ -46,7 +46,7 @@ def blueprint(site: Site) -> Blueprint:
         if chosen is None:
             raise NotAcceptable(f"This thing is described as {', '.join((_HTML, *_KINDS))}: ask for one of these.")
         if not _exists(_iri(path), site.opened()):
-            return _unknown(path, site)
+            return unknown(path, site)
         suffix = next((s for s, kind in SUFFIXES.items() if kind == chosen), None)
         return _see_other(site.address(f"/data/{path}.{suffix}" if suffix else f"/page/{path}"))
 
@@ -54,8 +54,8 @@ def blueprint(site: Site) -> Blueprint:
     def page_of(path: str) -> Response:
         opened = site.opened()
         iri = _iri(path)
-        if not _sayable(iri):
-            response = _unknown(path, site)
+        if not sayable(iri):
+            response = unknown(path, site)
         elif path.startswith("source/"):
             response = _document(path, opened, site)
         else:
@@ -63,7 +63,7 @@ def blueprint(site: Site) -> Blueprint:
                 iri, g.lang, engine=opened.engine, index=opened.index, display=opened.display,
                 link=site.link, texts=site.passage_text,
             )  # fmt: skip
-            response = _unknown(path, site) if shown is None else page("entity.html", page=_with_formats(shown, path))
+            response = unknown(path, site) if shown is None else page("entity.html", page=_with_formats(shown, path))
         if response.status_code == 200:
             response.headers["Link"] = _links(path, iri)
             return cacheable(response, opened.release.id, path, g.lang, str(site.settings.sources))
@@ -74,7 +74,7 @@ def blueprint(site: Site) -> Blueprint:
         opened = site.opened()
         iri = _iri(path)
         if not _exists(iri, opened):
-            return _unknown(path, site)
+            return unknown(path, site)
         kind = SUFFIXES[suffix]
         text = catalogue.text(_DATA.get(path.partition("/")[0], "describe"))
         pieces = opened.engine.serialized(text, kind, bindings={"thing": URIRef(iri)})
@@ -94,10 +94,10 @@ def _iri(path: str) -> str:
 
 
 def _exists(iri: str, opened: Opened) -> bool:
-    return _sayable(iri) and len(opened.engine.rows(catalogue.text("types"), {"entity": URIRef(iri)}, limit=1)) > 0
+    return sayable(iri) and len(opened.engine.rows(catalogue.text("types"), {"entity": URIRef(iri)}, limit=1)) > 0
 
 
-def _sayable(iri: str) -> bool:
+def sayable(iri: str) -> bool:
     """Whether some text can be an IRI at all."""
     return not set(iri) & set('<>"{}|^`\\ ') and iri.isprintable()
 
@@ -125,11 +125,11 @@ def _document(path: str, opened: Opened, site: Site) -> Response:
         BASE + path, g.lang, engine=opened.engine, index=opened.index, link=site.link, texts=site.passage_text
     )
     if shown is None:
-        return _unknown(path, site)
+        return unknown(path, site)
     return page("document.html", document=shown.document, records=shown.records, passages=shown.passages)
 
 
-def _unknown(path: str, site: Site) -> Response:
+def unknown(path: str, site: Site) -> Response:
     """404, with what exists under a similar name."""
     opened = site.opened()
     words = path.rpartition("/")[2].replace("-", " ")

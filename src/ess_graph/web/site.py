@@ -28,6 +28,7 @@ class Opened:
     service: Service
     index: Index
     display: Display
+    portrait: Display
     cache: AnswerCache
 
     @property
@@ -64,6 +65,7 @@ class Site:
                     self._backend.serve(release.store, self._limits()),
                     Index(release.index),
                     Display(release.display),
+                    Display(release.portrait),
                     AnswerCache(),
                 )
             return self._opened
