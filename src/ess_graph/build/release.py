@@ -15,7 +15,7 @@ from rdflib import BNode, Graph
 
 from ess_graph import releases
 from ess_graph.build import compile as compiling
-from ess_graph.build import search_index
+from ess_graph.build import happenings, search_index
 from ess_graph.build.infer import in_words, infer
 from ess_graph.build.read import Project, fingerprint, read
 from ess_graph.build.validate import Report, load_shapes, validate
@@ -114,6 +114,7 @@ def write(
     compiling.write(folder / "portrait", *compiling.compile_display(portraits, axioms, whole=False))
     engine = backend.open(folder / "store")
     search_index.write(folder / "index.sqlite", engine, [d.target for d in displays], in_words(root / "rules"))
+    happenings.write(folder / "index.sqlite", engine)
     engine.close()
     (folder / "validation.json").write_text(json.dumps(report.as_json(), ensure_ascii=False), encoding="utf-8")
     files = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())

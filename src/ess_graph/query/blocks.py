@@ -113,7 +113,8 @@ def _row(
     return ViewRow(
         cells=((reader.value(value),), *(_cell(value, column, cells, reader) for column in spec["columns"])),
         nature=kind,
-        sources=reader.sources(c.passage for c in cited) if kind is not Nature.DERIVED else (),
+        # That a node stands here may be derived: what its row says of it has sources all the same.
+        sources=reader.sources(c.passage for c in cited) if keys or kind is not Nature.DERIVED else (),
         note=reader.note(kind, said, cited),
         node=reader.value(value) if keys and isinstance(value, URIRef) else None,
     )

@@ -30,13 +30,17 @@ class Line:
 
 @dataclass(frozen=True)
 class Aligned:
-    """One block over all authorities: ``figures`` (a row for each indicator) or ``lists`` (one for each authority)."""
+    """One block over all authorities: rows of figures, or ``lists``, one for each authority.
+
+    ``common`` rows are of indicators that two of them have, ``single`` ones of those that only one has.
+    """
 
     key: str
     name: str
     query: str
     columns: tuple[str, ...] = ()
-    figures: tuple[Row, ...] = ()
+    common: tuple[Row, ...] = ()
+    single: tuple[Row, ...] = ()
     lists: tuple[tuple[Line, ...], ...] = ()
 
 
@@ -87,14 +91,15 @@ def _aligned(
 ) -> Aligned:
     name, query = spec["name"][reader.lang], with_value(see, "entity", *(f.entity for f in found))
     if spec["viewer"] == "figures":
-        columns, rows = figures.across([f.most() for f in facts], [reader.value(f.entity).text for f in found], reader)
-        return Aligned(spec["key"], name, query, columns, rows)
+        names = [reader.value(f.entity).text for f in found]
+        columns, common, single = figures.across([f.most() for f in facts], names, reader)
+        return Aligned(spec["key"], name, query, columns, common, single)
     blocks = [block(spec, of, reader, see, f.entity) for f, of in zip(found, facts, strict=True)]
     heads = [[_head(row) for row in made.rows] for made in blocks]
-    common = _common({v.iri for head in of for v in head if v.iri} for of in heads)
+    shared = _common({v.iri for head in of for v in head if v.iri} for of in heads)
     lists = tuple(
         tuple(
-            Line(head, _detail(row, head), row, any(v.iri in common for v in head))
+            Line(head, _detail(row, head), row, any(v.iri in shared for v in head))
             for row, head in zip(made.rows, of, strict=True)
         )
         for made, of in zip(blocks, heads, strict=True)
@@ -103,7 +108,7 @@ def _aligned(
 
 
 def _rows(block: Aligned) -> Iterable[Row]:
-    return (*block.figures, *(line.row for lines in block.lists for line in lines))
+    return (*block.common, *block.single, *(line.row for lines in block.lists for line in lines))
 
 
 def _common(sets: Iterable[set[str]]) -> set[str]:

@@ -43,26 +43,33 @@ def side_by_side(facts: Facts, reader: Reader) -> tuple[tuple[str, ...], tuple[R
     return columns, rows
 
 
-def across(facts: Sequence[Facts], names: Sequence[str], reader: Reader) -> tuple[tuple[str, ...], tuple[Row, ...]]:
+def across(
+    facts: Sequence[Facts], names: Sequence[str], reader: Reader
+) -> tuple[tuple[str, ...], tuple[Row, ...], tuple[Row, ...]]:
     """Figures of several things: one row for each indicator and slice, one column for each thing.
 
-    Rows that more of them have come first.
+    The status of a figure goes with its value, so that what is forecast here and done there stand on one line.
+
+    Returns:
+        The columns; the rows of indicators that two things at least have; those that only one has.
     """
     found: dict[tuple[tuple[Value, ...], ...], list[list[Node]]] = {}
+    having: dict[tuple[Value, ...], set[int]] = {}
     for at, of in enumerate(facts):
         for figure in of.graphs:
-            found.setdefault(narrowed(of, figure, reader), [[] for _ in facts])[at].append(figure)
-    rows = []
-    for key, lists in found.items():
+            indicator = _cells(of, figure, ("indicateur",), reader)
+            having.setdefault(indicator, set()).add(at)
+            found.setdefault((indicator, _parts(of, figure, reader)), [[] for _ in facts])[at].append(figure)
+    common: list[Row] = []
+    single: list[Row] = []
+    for key, lists in sorted(found.items(), key=lambda item: [[fold(v.text) for v in cell] for cell in item[0]]):
         pairs = list(zip(facts, lists, strict=True))
         clash = {v.iri: v for of, some in pairs for f in some for v in _cells(of, f, ("contredit",), reader)}
         notes = {v.text for of, some in pairs for f in some for v in _cells(of, f, ("note",), reader)}
-        cells = (*key, *(_values(some, of, reader) for of, some in pairs))
-        rows.append(Row(cells=cells, conflicts=tuple(clash.values()), note=" ".join(sorted(notes)) or None))
-    rows.sort(
-        key=lambda row: (-sum(map(bool, row.cells[2:])), [[fold(v.text) for v in cell] for cell in row.cells[:2]])
-    )
-    return (*_HEADS[reader.lang], *names), tuple(rows)
+        cells = (*key, *(_values(some, of, reader, ("date", "statut")) for of, some in pairs))
+        row = Row(cells=cells, conflicts=tuple(clash.values()), note=" ".join(sorted(notes)) or None)
+        (common if len(having[key[0]]) > 1 else single).append(row)
+    return (*_HEADS[reader.lang], *names), tuple(common), tuple(single)
 
 
 def _records(facts: Facts, reader: Reader) -> list[str]:
@@ -94,19 +101,29 @@ def _heading(record: str, reader: Reader) -> str:
 
 
 def _slice(facts: Facts, figure: Node, reader: Reader) -> tuple[Value, ...]:
+    return (*_parts(facts, figure, reader), *_cells(facts, figure, ("statut",), reader))
+
+
+def _parts(facts: Facts, figure: Node, reader: Reader) -> tuple[Value, ...]:
     whole = _cells(facts, figure, ("denominateur",), reader)
     shares = tuple(replace(v, text=_SHARE[reader.lang].format(v.text)) for v in whole)
-    return (*_cells(facts, figure, ("ventilation",), reader), *shares, *_cells(facts, figure, ("statut",), reader))
+    return (*_cells(facts, figure, ("ventilation",), reader), *shares)
 
 
-def _values(figures: list[Node], facts: Facts, reader: Reader) -> tuple[Value, ...]:
+def _values(
+    figures: list[Node], facts: Facts, reader: Reader, beside: tuple[str, ...] = ("date",)
+) -> tuple[Value, ...]:
+    """Figures in words, with what stands ``beside`` them in brackets, in the order of their dates."""
     values = []
-    for figure in sorted(figures, key=str):
-        dates = " / ".join(in_words(v.text, reader.lang) for v in _cells(facts, figure, ("date",), reader))
+    for figure in sorted(figures, key=lambda f: (sorted(map(str, facts.cells.get(f, {}).get("date", ()))), str(f))):
+        said = [
+            " / ".join(in_words(v.text, reader.lang) for v in _cells(facts, figure, (key,), reader)) for key in beside
+        ]
+        more = ", ".join(text for text in said if text)
         text = reader.figures.get(str(figure), str(figure))
         values.append(
             Value(
-                text=f"{text} ({dates})" if dates else text,
+                text=f"{text} ({more})" if more else text,
                 url=reader.link(str(figure)),
                 iri=str(figure),
                 sources=reader.sources(c.passage for c in reader.of_node(str(figure))),

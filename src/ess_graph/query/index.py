@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -138,6 +138,10 @@ class Index:
         )
         return len(rows), [Hit(*row[:5]) for row in rows[offset : offset + limit]]
 
+    def select(self, statement: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[Any]:
+        """Rows of a constant statement, its values bound, for readers of the index's other tables."""
+        return self._rows(statement, values)
+
     def _many(self, statement: str, iris: Iterable[str]) -> list[Any]:
         wanted = sorted(set(iris))
         rows: list[Any] = []
@@ -146,7 +150,7 @@ class Index:
             rows += self._rows(statement.format(",".join("?" * len(batch))), batch)
         return rows
 
-    def _rows(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
+    def _rows(self, statement: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[Any]:
         connection = getattr(self._local, "connection", None)
         if connection is None:
             connection = self._local.connection = sqlite3.connect(self._address, uri=True)

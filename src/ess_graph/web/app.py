@@ -12,7 +12,7 @@ from ess_graph.engine.base import Backend
 from ess_graph.engine.local import LocalBackend
 from ess_graph.errors import EssGraphError
 from ess_graph.settings import Settings
-from ess_graph.web import entities, negotiate, pages, portraits, quality, replies, sparql, versions
+from ess_graph.web import entities, negotiate, pages, portraits, quality, replies, sparql, timeline, versions
 from ess_graph.web.i18n import translator
 from ess_graph.web.site import Site
 
@@ -58,6 +58,7 @@ def create_app(settings: Settings, backend: Backend | None = None) -> Flask:
                 "versions": url_for("versions.listing"),
                 "portraits": url_for("portraits.listing"),
                 "compare": url_for("portraits.side_by_side"),
+                "timeline": url_for("timeline.timeline"),
             },
         }
 
@@ -75,6 +76,7 @@ def create_app(settings: Settings, backend: Backend | None = None) -> Flask:
     app.register_blueprint(quality.blueprint(site))
     app.register_blueprint(versions.blueprint(site))
     app.register_blueprint(portraits.blueprint(site))
+    app.register_blueprint(timeline.blueprint(site))
 
     @app.get("/sante")
     def health() -> Response:
