@@ -97,12 +97,9 @@ class Index:
             found.setdefault(row[0], []).append(Cited(*row))
         return found
 
-    def cited_in(self, document: str) -> list[Cited]:
-        """Every statement that rests on a passage of a document."""
-        rows = self._rows(
-            "SELECT cited.* FROM cited JOIN passage ON passage.iri = cited.passage WHERE document = ?", (document,)
-        )
-        return [Cited(*row) for row in rows]
+    def cited_at(self, passages: Iterable[str]) -> list[Cited]:
+        """Every statement that rests on some passages."""
+        return [Cited(*row) for row in self._many("SELECT * FROM cited WHERE passage IN ({})", passages)]
 
     def rules(self, lang: str) -> dict[str, str]:
         """The rule in words, by the predicate that it derives."""

@@ -83,10 +83,18 @@ def of_row(cells: Mapping[str, Sequence[Value]], row: Row) -> Happening:
 
 
 def in_lines(starts: Sequence[str], ends: Sequence[str], lang: str) -> str:
-    """Dates in words: « 23 novembre 2018 – 24 novembre 2018 », alternatives with a stroke."""
+    """Dates in words: « 23–24 novembre 2018 », « février 2019 – mai 2021 »; alternatives with a stroke."""
+    if len(starts) == len(ends) == 1 and starts[0] < ends[0] and _month(starts[0]) == _month(ends[0]) is not None:
+        return f"{in_words(starts[0], lang).partition(' ')[0]}–{in_words(ends[0], lang)}"
     first = " / ".join(in_words(d, lang) for d in sorted(starts))
     last = " / ".join(in_words(d, lang) for d in sorted(ends) if d not in starts)
     return f"{first} – {last}" if last else first
+
+
+def _month(text: str) -> str | None:
+    """The month of a date of which the day is known."""
+    found = _DATE.fullmatch(text)
+    return text[:7] if found and found[3] else None
 
 
 def span(text: str) -> tuple[float, float] | None:

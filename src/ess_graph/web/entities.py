@@ -66,7 +66,7 @@ def blueprint(site: Site) -> Blueprint:
             response = unknown(path, site) if shown is None else page("entity.html", page=_with_formats(shown, path))
         if response.status_code == 200:
             response.headers["Link"] = _links(path, iri)
-            return cacheable(response, opened.release.id, path, g.lang, str(site.settings.sources))
+            return cacheable(response, opened.release.id, path, g.lang, str(site.settings.sources), repr(request.args))
         return response
 
     @routes.get("/data/<path:path>.<any(ttl, nt, jsonld, rdf):suffix>")
@@ -121,12 +121,13 @@ def _with_formats(shown: EntityPage, path: str) -> EntityPage:
 
 
 def _document(path: str, opened: Opened, site: Site) -> Response:
+    number = request.args.get("partie", "")
+    asked = documents.Asked(int(number) if number.isdecimal() and len(number) < 6 else None, request.args.get("lignes"))
     shown = documents.document_page(
-        BASE + path, g.lang, engine=opened.engine, index=opened.index, link=site.link, texts=site.passage_text
-    )
-    if shown is None:
-        return unknown(path, site)
-    return page("document.html", document=shown.document, records=shown.records, passages=shown.passages)
+        BASE + path, g.lang, asked,
+        engine=opened.engine, index=opened.index, link=site.link, texts=site.passage_text,
+    )  # fmt: skip
+    return unknown(path, site) if shown is None else page("document.html", page=shown)
 
 
 def unknown(path: str, site: Site) -> Response:

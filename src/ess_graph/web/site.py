@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from urllib.parse import urlencode
 
 from flask import g, has_request_context, request
 
@@ -17,6 +19,9 @@ from ess_graph.releases import Release
 from ess_graph.settings import Settings
 from ess_graph.vocab import BASE
 from ess_graph.web.cache import AnswerCache
+
+#: The anchor of a passage; a long document has several pages, so its address says which lines are wanted.
+_LINES = re.compile(r"L\d+(-L\d+)?")
 
 
 @dataclass(frozen=True)
@@ -91,8 +96,10 @@ class Site:
             kind = path.partition("/")[0].partition("#")[0]
             if kind in ("id", "voc", "source", "onto"):
                 page, mark, anchor = path.removeprefix("id/").partition("#")
-                chosen = f"?lang={g.lang}" if has_request_context() and request.args.get("lang") == g.lang else ""
-                return self.address(f"/page/{page}{chosen}{mark}{anchor}")
+                asked = {"lignes": anchor} if _LINES.fullmatch(anchor) else {}
+                if has_request_context() and request.args.get("lang") == g.lang:
+                    asked["lang"] = g.lang
+                return self.address(f"/page/{page}{'?' if asked else ''}{urlencode(asked)}{mark}{anchor}")
         return iri if iri.startswith(("http://", "https://")) else None
 
     @cached_property
