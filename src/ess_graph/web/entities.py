@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from flask import Blueprint, Response, g, redirect, request
 from rdflib import URIRef
@@ -11,6 +11,7 @@ from werkzeug.exceptions import NotAcceptable
 from ess_graph.engine.formats import ALIASES
 from ess_graph.query import catalogue, documents
 from ess_graph.query.entity import entity_page
+from ess_graph.query.links import every
 from ess_graph.query.views import EntityPage, Value
 from ess_graph.vocab import BASE
 from ess_graph.web import negotiate
@@ -58,12 +59,14 @@ def blueprint(site: Site) -> Blueprint:
             response = unknown(path, site)
         elif path.startswith("source/"):
             response = _document(path, opened, site)
+        elif "bloc" in request.args or "lien" in request.args:
+            response = _every(path, iri, opened, site)
         else:
             shown = entity_page(
                 iri, g.lang, engine=opened.engine, index=opened.index, display=opened.display,
                 link=site.link, texts=site.passage_text,
             )  # fmt: skip
-            response = unknown(path, site) if shown is None else page("entity.html", page=_with_formats(shown, path))
+            response = unknown(path, site) if shown is None else _entity(shown, path)
         if response.status_code == 200:
             response.headers["Link"] = _links(path, iri)
             return cacheable(response, opened.release.id, path, g.lang, str(site.settings.sources), repr(request.args))
@@ -118,6 +121,25 @@ def _with_formats(shown: EntityPage, path: str) -> EntityPage:
     names = {"ttl": "Turtle", "nt": "N-Triples", "jsonld": "JSON-LD", "rdf": "RDF/XML"}
     formats = tuple(Value(name, url=f"/data/{path}.{suffix}") for suffix, name in names.items())
     return EntityPage(**{**shown.__dict__, "formats": formats})
+
+
+def _entity(shown: EntityPage, path: str) -> Response:
+    portrayed = path.startswith("collectivite/") and shown.groups
+    return page("entity.html", page=_with_formats(shown, path), slug=path.partition("/")[2] if portrayed else None)
+
+
+def _every(path: str, iri: str, opened: Opened, site: Site) -> Response:
+    asked = {name: value for name, value in request.args.items() if name in ("bloc", "lien")}
+    if not all(map(sayable, asked.values())):
+        return unknown(path, site)
+    number = request.args.get("page", "")
+    shown = every(
+        iri, asked, int(number) if number.isdecimal() and len(number) < 6 else 1, g.lang,
+        engine=opened.engine, index=opened.index, display=opened.display, link=site.link, texts=site.passage_text,
+    )  # fmt: skip
+    kept = {**asked, **({"lang": g.lang} if request.args.get("lang") == g.lang else {})}
+    base = f"?{urlencode({**kept, 'page': ''})}"
+    return unknown(path, site) if shown is None else page("every.html", every=shown, pager_base=base)
 
 
 def _document(path: str, opened: Opened, site: Site) -> Response:
