@@ -40,7 +40,11 @@ class Group(click.Group):
             ctx.exit(error.exit_code)
 
 
-@click.group(cls=Group, commands=[ask], context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Group,
+    commands=[ask, export, journal, releases, sources, validate],
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(package_name="ess-graph")
 def main() -> None:
     """The open knowledge graph of France's social and solidarity economy policies.
@@ -151,9 +155,6 @@ def _throwaway() -> Path:
     return folder
 
 
-main.add_command(validate)
-
-
 @main.command()
 @click.argument("query")
 @click.option(
@@ -183,10 +184,6 @@ def query(query: str, form: str) -> None:
         raise click.UsageError(f"A {asked} has no {form} form: use one of {', '.join(offered(asked))}.")
     for piece in engine.serialized(sparql, kind):
         sys.stdout.buffer.write(piece)
-
-
-for command in (ask, export, journal, releases, sources):
-    main.add_command(command)
 
 
 def _progress() -> Callable[[str], None]:

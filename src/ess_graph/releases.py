@@ -54,6 +54,11 @@ class Release:
         return self.folder / "display"
 
     @property
+    def portrait(self) -> Path:
+        """Compiled portrait shapes, in the same form."""
+        return self.folder / "portrait"
+
+    @property
     def dump(self) -> Path:
         """Every named graph, as N-Quads, its lines in the order of their bytes."""
         return self.folder / "graph.nq"

@@ -28,6 +28,8 @@ CSVW = Namespace("http://www.w3.org/ns/csvw#")
 
 #: Questions (``questions/name``), and the words that they share (``questions#word``).
 QUESTIONS = Namespace(BASE + "questions/")
+#: Our own viewers and settings of display shapes.
+DISPLAY = Namespace(BASE + "shapes/display/")
 
 #: Prefixes in the order in which they are written in files and offered to people.
 PREFIXES: dict[str, str] = {

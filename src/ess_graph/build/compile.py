@@ -2,6 +2,7 @@
 
 A row of a compiled query tells a fact (``?block``, ``?value`` and the ``?graph`` that states it) or a cell of a
 table row (``?column`` and ``?cell`` besides). The passages that facts rest on come from the release's index.
+Each branch looks at a bounded number of values, so a page takes no longer because its entity is popular.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from rdflib.namespace import PROV, RDF, RDFS
 from rdflib.term import Node
 
 from ess_graph.errors import InvalidData
-from ess_graph.vocab import DASH, SH
+from ess_graph.vocab import DASH, DISPLAY, SH
 
 _VIEWERS = {
     DASH.ValueTableViewer: "table",
@@ -26,6 +27,11 @@ _VIEWERS = {
     DASH.DetailsViewer: "figures",
     DASH.HyperlinkViewer: "events",
 }
+
+#: What is drawn beside a block, by the viewer of its rows.
+_PICTURES = {DISPLAY["viewer/reseau"]: "network", DISPLAY["viewer/frise"]: "timeline"}
+#: Values of one block that a page asks for, and statements that no block covers: one more than it shows.
+MOST, MOST_OTHERS = 201, 401
 
 _HEAD = "SELECT ?entity ?block ?value ?graph ?column ?cell WHERE {\n"
 _TABLE = "SELECT ?entity ?block ?value WHERE {\n"
@@ -55,6 +61,8 @@ class Block:
     Attributes:
         predicate: the IRI of a path of one step, whichever its direction; None for a longer path.
         inverse: True when the entity is the object of that step.
+        picture: what is drawn beside it (``network``, ``timeline``, ``chart``), None for nothing.
+        shown: rows shown before the others fold; None leaves it to the page.
     """
 
     key: str
@@ -64,11 +72,15 @@ class Block:
     predicate: str | None
     inverse: bool
     columns: tuple[Column, ...]
+    picture: str | None = None
+    shown: int | None = None
 
 
 @dataclass(frozen=True)
 class Display:
     """What a class shows, in order, the title of the list of its members, and the query that fetches it all.
+
+    By the key of a block, ``see`` is the query that people see under it and ``every`` the one for all its values.
 
     Attributes:
         table: the query for one line of a table of the class's members: each block's values, nothing else.
@@ -80,10 +92,15 @@ class Display:
     query: str
     see: dict[str, str]
     table: str
+    every: dict[str, str]
 
 
-def compile_display(shapes: Graph, axioms: Graph) -> tuple[dict[str, Names], list[Display]]:
-    """Groups by key in their order, and displays, those of subclasses before those of their superclasses."""
+def compile_display(shapes: Graph, axioms: Graph, *, whole: bool = True) -> tuple[dict[str, Names], list[Display]]:
+    """Groups by key in their order, and displays, those of subclasses before those of their superclasses.
+
+    A display that is not ``whole`` leaves out what no block covers, and its queries name the entity in each row, for
+    pages that choose what to say, or that put several entities side by side.
+    """
     groups = {
         _local(node): _names(shapes, node, RDFS.label)
         for node in sorted(shapes.subjects(RDF.type, SH.PropertyGroup), key=lambda n: _order(shapes, n))
@@ -91,7 +108,7 @@ def compile_display(shapes: Graph, axioms: Graph) -> tuple[dict[str, Names], lis
     displays = []
     for shape in shapes.subjects(RDF.type, SH.NodeShape):
         for target in shapes.objects(shape, SH.targetClass):
-            displays.append(_display(shapes, shape, target, list(groups)))
+            displays.append(_display(shapes, shape, target, list(groups), whole))
     depth = {d.target: len(set(axioms.transitive_objects(URIRef(d.target), RDFS.subClassOf))) for d in displays}
     return groups, sorted(displays, key=lambda d: (-depth[d.target], d.target))
 
@@ -110,11 +127,12 @@ def write(folder: Path, groups: dict[str, Names], displays: list[Display]) -> No
     (folder / "display.json").write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
 
 
-def _display(shapes: Graph, shape: Node, target: Node, groups: list[str]) -> Display:
+def _display(shapes: Graph, shape: Node, target: Node, groups: list[str], whole: bool) -> Display:
     blocks: list[Block] = []
     branches: list[str] = []
     lines: list[str] = []
     see: dict[str, str] = {}
+    every: dict[str, str] = {}
     properties = sorted(
         shapes.objects(shape, SH.property),
         key=lambda p: (groups.index(_group(shapes, p)), _order(shapes, p), str(p)),
@@ -129,6 +147,7 @@ def _display(shapes: Graph, shape: Node, target: Node, groups: list[str]) -> Dis
             [] if row is None else sorted(shapes.objects(row, SH.property), key=lambda p: (_order(shapes, p), str(p)))
         )
         step = _direct(shapes, path)
+        shown = shapes.value(node, DISPLAY.limite)
         block = Block(
             key=_local(node),
             name=_names(shapes, node, SH.name),
@@ -137,19 +156,22 @@ def _display(shapes: Graph, shape: Node, target: Node, groups: list[str]) -> Dis
             predicate=None if step is None else step[1][1:-1],
             inverse=step is not None and step[2] == "?entity",
             columns=tuple(_column(shapes, c) for c in columns),
+            picture="chart" if viewer == "figures" else _PICTURES.get(URIRef(str(shapes.value(row, DASH.viewer)))),
+            shown=None if shown is None else int(str(shown)),
         )
         blocks.append(block)
         kind = _kind(shapes, node)
         kinds = "" if kind is None else f"?value {RDF.type.n3()} {kind.n3()} . "
         link = f"?entity {path_text(shapes, path)} ?value . {kinds}"
-        branches += _branches(shapes, block, path, link, kinds, columns)
+        branches += _branches(shapes, block, path, link, columns)
         # A second pattern would be joined by scanning its whole class: the engine plans before it binds ?entity.
         only = "" if kind is None else f" FILTER EXISTS {{ ?value {RDF.type.n3()} {kind.n3()} }}"
         lines.append(f"{{ ?entity {path_text(shapes, path)} ?value{only} BIND({Literal(block.key).n3()} AS ?block) }}")
-        see[block.key] = _see(
-            link, [(c.key, shapes.value(n, SH.path)) for c, n in zip(block.columns, columns, strict=True)], shapes
-        )
-    branches += [_rest(shapes, properties, way) for way in ("out", "in")]
+        cells = [(c.key, shapes.value(n, SH.path)) for c, n in zip(block.columns, columns, strict=True)]
+        see[block.key] = _see(link, cells, shapes, "?value" if whole else "?entity ?value")
+        every[block.key] = f"SELECT DISTINCT ?entity ?value WHERE {{ {link.strip()} }}"
+    if whole:
+        branches += [_rest(shapes, properties, way) for way in ("out", "in")]
     return Display(
         target=str(target),
         title=_names(shapes, shape, RDFS.label),
@@ -157,18 +179,21 @@ def _display(shapes: Graph, shape: Node, target: Node, groups: list[str]) -> Dis
         query=_HEAD + " UNION\n".join(branches) + "\n}\n",
         see=see,
         table=_TABLE + " UNION\n".join(lines) + "\n}\n",
+        every=every,
     )
 
 
-def _branches(shapes: Graph, block: Block, path: Node, link: str, kinds: str, columns: list[Node]) -> Iterator[str]:
+def _branches(shapes: Graph, block: Block, path: Node, link: str, columns: list[Node]) -> Iterator[str]:
     key = Literal(block.key).n3()
     step = _direct(shapes, path)
-    fact = f"GRAPH ?graph {{ {' '.join(step)} }} {kinds}" if step else link
-    yield f"{{ {fact} BIND({key} AS ?block) }}"
+    # The same bounded choice of values in each branch; what stands in no named graph has no ?graph.
+    values = f"{{ SELECT DISTINCT ?entity ?value WHERE {{ {link.strip()} }} LIMIT {MOST} }}"
+    fact = f" OPTIONAL {{ GRAPH ?graph {{ {' '.join(step)} }} }}" if step else ""
+    yield f"{{ {values}{fact} BIND({key} AS ?block) }}"
     for column, node in zip(block.columns, columns, strict=True):
         cell_path = shapes.value(node, SH.path)
         cell = f"?value {path_text(shapes, cell_path)} ?cell"
-        yield f"{{ {link} {cell} BIND({key} AS ?block) BIND({Literal(column.key).n3()} AS ?column) }}"
+        yield f"{{ {values} {cell} BIND({key} AS ?block) BIND({Literal(column.key).n3()} AS ?column) }}"
 
 
 def _rest(shapes: Graph, properties: list[Node], way: str) -> str:
@@ -188,9 +213,11 @@ def _rest(shapes: Graph, properties: list[Node], way: str) -> str:
             partly.append(f"({step[1]} {kind.n3()})")
     # A block for values of one class covers no others.
     shown = f" FILTER NOT EXISTS {{ VALUES (?cell ?kind) {{ {' '.join(partly)} }} ?value {RDF.type.n3()} ?kind }}"
+    said = f"{start} ?cell {end}"
+    found = f"{{ GRAPH ?graph {{ {said} }} }} UNION {{ {said} FILTER NOT EXISTS {{ GRAPH ?any {{ {said} }} }} }}"
     return (
-        f"{{ GRAPH ?graph {{ {start} ?cell {end} }} FILTER(?cell NOT IN ({', '.join(hidden)}))"
-        f'{shown if partly else ""} BIND("{way}" AS ?column) BIND("rest" AS ?block) }}'
+        f"{{ {{ SELECT ?entity ?value ?graph ?cell WHERE {{ {{ {found} }} FILTER(?cell NOT IN ({', '.join(hidden)}))"
+        f'{shown if partly else ""} }} LIMIT {MOST_OTHERS} }} BIND("{way}" AS ?column) BIND("rest" AS ?block) }}'
     )
 
 
@@ -232,11 +259,11 @@ def _kind(shapes: Graph, node: Node) -> URIRef | None:
     return None if kind is None else URIRef(str(kind))
 
 
-def _see(link: str, columns: list[tuple[str, Node | None]], shapes: Graph) -> str:
+def _see(link: str, columns: list[tuple[str, Node | None]], shapes: Graph, first: str) -> str:
     """The query a person sees under a block; a VALUES clause for ``?entity`` is put after it."""
     body = "".join(f"  OPTIONAL {{ ?value {path_text(shapes, path)} ?{key} }}\n" for key, path in columns)
     names = " ".join(f"?{key}" for key, _ in columns)
-    return f"SELECT ?value {names} WHERE {{\n  {link.strip()}\n{body}}}"
+    return f"SELECT {first} {names} WHERE {{\n  {link.strip()}\n{body}}}"
 
 
 def _column(shapes: Graph, node: Node) -> Column:

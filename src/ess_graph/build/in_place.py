@@ -42,7 +42,8 @@ class InPlace:
             folder.mkdir()
             try:
                 self._workers().written(base.store, steps, folder / "store", seconds=seconds, gone=gone)
-                (folder / "display").symlink_to(Path("..") / first / "display")
+                for name in ("display", "portrait", "context.jsonld"):
+                    (folder / name).symlink_to(Path("..") / first / name)
                 manifest = {
                     "layout": releases.LAYOUT,
                     "created": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",

@@ -12,7 +12,7 @@ from pathlib import Path
 from rdflib import BNode, Graph
 
 from ess_graph import releases
-from ess_graph.build import changes, describe, dumps, journal, search_index
+from ess_graph.build import changes, describe, dumps, happenings, journal, search_index
 from ess_graph.build import compile as compiling
 from ess_graph.build.infer import in_words, infer
 from ess_graph.build.journal import Entry
@@ -142,6 +142,8 @@ def write(
     display = Graph().parse(recipe.root / "shapes" / "display.ttl", format="turtle")
     groups, displays = compiling.compile_display(display, axioms)
     compiling.write(folder / "display", groups, displays)
+    portraits = Graph().parse(recipe.root / "shapes" / "portrait.ttl", format="turtle")
+    compiling.write(folder / "portrait", *compiling.compile_display(portraits, axioms, whole=False))
     targets = [shown.target for shown in displays]
     _index(folder / "index.sqlite", backend, folder / "store", targets, recipe.root)
     engine = backend.open(folder / "store")
@@ -179,6 +181,7 @@ def make_index(release: Release, root: Path, backend: Backend) -> None:
 def _index(path: Path, backend: Backend, store: Path, targets: list[str], root: Path) -> None:
     engine = backend.open(store)
     search_index.write(path, engine, targets, in_words(root / "rules"))
+    happenings.write(path, engine)
     engine.close()
 
 

@@ -73,9 +73,9 @@ def _no_form(query: str, found: Sequence[Token]) -> BadQuery:
     return BadQuery(f"This is not a query (line {line}, column {column}): {advice}.", line, column)
 
 
-def with_value(query: str, variable: str, term: URIRef) -> str:
-    """A query that fixes a variable of its last group, for people to read, change and run."""
-    return f"{query.rstrip()}\nVALUES ?{variable} {{ {term.n3()} }}\n"
+def with_value(query: str, variable: str, *terms: URIRef) -> str:
+    """A query that fixes a variable of its last group to one of some terms, for people to read, change and run."""
+    return f"{query.rstrip()}\nVALUES ?{variable} {{ {' '.join(term.n3() for term in terms)} }}\n"
 
 
 def with_values(query: str, values: Mapping[str, Node]) -> str:

@@ -20,6 +20,7 @@ class ClassDisplay:
     query: str
     see: dict[str, str]
     table: str
+    every: dict[str, str]
 
     def listed(self) -> list[tuple[dict[str, Any], str]]:
         """Each block with the query that people see under it."""
@@ -40,6 +41,7 @@ class Display:
                 query=(folder / item["query"]).read_text(encoding="utf-8"),
                 see=item["see"],
                 table=item["table"],
+                every=item["every"],
             )
             for item in content["displays"]
         )

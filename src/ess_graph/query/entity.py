@@ -2,169 +2,147 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 from rdflib import URIRef
 from rdflib.namespace import RDF, SKOS
 from rdflib.term import Node
 
 from ess_graph.engine.base import Engine, Row
-from ess_graph.engine.text import with_value
 from ess_graph.folding import fold
-from ess_graph.query import catalogue, figures
-from ess_graph.query.display import Display
+from ess_graph.query import catalogue
+from ess_graph.query.blocks import MOST, block, by_block
+from ess_graph.query.display import ClassDisplay, Display
 from ess_graph.query.index import Index
 from ess_graph.query.readers import Linker, Reader, Texts, iris_of, nature
-from ess_graph.query.views import Block, EntityPage, Group, Nature, Value
+from ess_graph.query.views import Block, EntityPage, Group, Nature
 from ess_graph.query.views import Row as ViewRow
 
 _REST = "rest"
 #: Heads of the table of statements that no shape mentions: the words for a statement's parts.
 _HEADS = (str(RDF.predicate), str(RDF.object))
-#: Columns by which rows are put in order, when a table has them.
-_ORDERING = ("debut", "ordre")
+#: Statements that no shape mentions, in each direction; compiled queries ask for one more.
+_MOST_OTHERS = 400
 
 
-@dataclass
-class Facts:
-    """What the rows of one block say: values, and by value the graphs that state them and the cells."""
+@dataclass(frozen=True)
+class Found:
+    """What two queries find of an entity: its classes, how it is shown, and the rows of its display."""
 
-    graphs: dict[Node, set[Node]] = field(default_factory=dict)
-    cells: dict[Node, dict[str, set[Node]]] = field(default_factory=dict)
+    entity: URIRef
+    types: tuple[str, ...]
+    shown: ClassDisplay | None
+    rows: list[Row]
 
-    def add(self, row: Row) -> None:
-        """Take in one row."""
-        value = row["value"]
-        graphs = self.graphs.setdefault(value, set())
-        if "column" in row:
-            self.cells.setdefault(value, {}).setdefault(str(row["column"]), set()).add(row["cell"])
-        elif "graph" in row:
-            graphs.add(row["graph"])
+    @property
+    def iris(self) -> set[str]:
+        """Every IRI that a page of it may name."""
+        return iris_of(term for row in self.rows for term in row.values()) | {str(self.entity), *self.types, *_HEADS}
+
+
+def find(iri: str, engine: Engine, display: Display) -> Found | None:
+    """What the release says of an entity; None when it says nothing."""
+    entity = URIRef(iri)
+    types = tuple(str(row["class"]) for row in engine.rows(catalogue.text("types"), {"entity": entity}))
+    shown = display.for_types(types)
+    found = engine.rows(shown.query if shown else catalogue.text("plain"), {"entity": entity}).rows
+    return Found(entity, types, shown, found) if types or found else None
+
+
+def groups_of(found: Found, reader: Reader, display: Display) -> tuple[Group, ...]:
+    """The blocks of an entity under their headings; blocks and headings without a value are left out."""
+    facts = by_block(row for row in found.rows if str(row["block"]) != _REST)
+    blocks = [
+        (spec["group"], block(spec, facts[spec["key"]], reader, see, found.entity))
+        for spec, see in (found.shown.listed() if found.shown else ())
+        if spec["key"] in facts
+    ]
+    groups = (
+        Group(key, names[reader.lang], tuple(block for group, block in blocks if group == key))
+        for key, names in display.groups.items()
+    )
+    return tuple(group for group in groups if group.blocks)
 
 
 def entity_page(
     iri: str, lang: str, *, engine: Engine, index: Index, display: Display, link: Linker, texts: Texts
 ) -> EntityPage | None:
     """The page of an entity in ``fr`` or ``en``; None when the release says nothing of it."""
-    entity = URIRef(iri)
-    types = [str(row["class"]) for row in engine.rows(catalogue.text("types"), {"entity": entity})]
-    shown = display.for_types(types)
-    found = engine.rows(shown.query if shown else catalogue.text("plain"), {"entity": entity}).rows
-    if not types and not found:
+    found = find(iri, engine, display)
+    if found is None:
         return None
-    iris = iris_of(term for row in found for term in row.values()) | {iri, *types, *_HEADS}
-    reader = Reader.over(iris, lang, index, link, texts)
-    facts: dict[str, Facts] = {}
-    for row in found:
-        if str(row["block"]) != _REST:
-            facts.setdefault(str(row["block"]), Facts()).add(row)
-    blocks = [
-        (spec["group"], _block(spec, facts[spec["key"]], reader, see, entity))
-        for spec, see in (shown.listed() if shown else ())
-        if spec["key"] in facts
-    ]
-    groups = [
-        Group(key, names[lang], tuple(block for group, block in blocks if group == key))
-        for key, names in display.groups.items()
-    ]
-    rest = _rest([row for row in found if str(row["block"]) == _REST], reader, entity, display)
+    totals = _totals(found, engine)
+    reader = Reader.over(found.iris | set(totals), lang, index, link, texts)
+    rest = _rest(found, reader, display, totals)
+    others = (Group(_REST, display.groups[_REST][lang], rest),) if rest else ()
     return EntityPage(
         iri=iri,
         url=link(iri) or iri,
-        label=reader.value(entity),
-        types=tuple(reader.value(URIRef(t)) for t in ([shown.target] if shown else types)),
-        groups=(*(g for g in groups if g.blocks), *([Group(_REST, display.groups[_REST][lang], rest)] if rest else [])),
+        label=reader.value(found.entity),
+        types=tuple(reader.value(URIRef(t)) for t in ([found.shown.target] if found.shown else found.types)),
+        groups=(*groups_of(found, reader, display), *others),
     )
 
 
-def _block(spec: Mapping[str, Any], facts: Facts, reader: Reader, see: str, entity: URIRef) -> Block:
-    name = spec["name"][reader.lang]
-    query = with_value(see, "entity", entity)
-    if spec["viewer"] == "figures":
-        columns, rows = figures.side_by_side(facts, reader)
-        return Block(spec["key"], name, "figures", columns, rows, query=query)
-    keys = [column["key"] for column in spec["columns"]]
-    values = sorted(facts.graphs, key=lambda value: _sort_key(facts.cells.get(value, {}), value, keys, reader))
-    rows = tuple(_row(spec, value, facts, keys, reader, entity) for value in values)
-    columns = ("", *(column["name"][reader.lang] for column in spec["columns"]))
-    # A membership has no name of its own: its row says who and what, and needs no first column.
-    nameless = bool(keys) and all(isinstance(value, URIRef) and _nameless(value) for value in values)
-    used = [at for at in range(len(columns)) if any(row.cells[at] for row in rows) and not (nameless and at == 0)]
-    return Block(
-        key=spec["key"],
-        name=name,
-        viewer=spec["viewer"],
-        columns=tuple(columns[at] for at in used),
-        rows=tuple(replace(row, cells=tuple(row.cells[at] for at in used)) for row in rows),
-        query=query,
-    )
+def _rest(found: Found, reader: Reader, display: Display, totals: dict[str, int]) -> tuple[Block, ...]:
+    """Statements that no shape mentions, so that nothing known of a thing stays out of its page.
 
-
-def _row(
-    spec: Mapping[str, Any], value: Node, facts: Facts, keys: list[str], reader: Reader, entity: URIRef
-) -> ViewRow:
-    said = spec["predicate"]
-    if keys or said is None:
-        cited = reader.of_node(str(value))
-    elif spec["inverse"]:
-        cited = reader.of_statement(str(value), said, entity)
-    else:
-        cited = reader.of_statement(str(entity), said, value)
-    kind = nature(facts.graphs[value])
-    cells = facts.cells.get(value, {})
-    return ViewRow(
-        cells=((reader.value(value),), *(_cell(value, column, cells, reader) for column in spec["columns"])),
-        nature=kind,
-        sources=reader.sources(c.passage for c in cited) if kind is not Nature.DERIVED else (),
-        note=reader.note(kind, said, cited),
-        node=reader.value(value) if keys and isinstance(value, URIRef) else None,
-    )
-
-
-def _cell(node: Node, column: Mapping[str, Any], cells: Mapping[str, set[Node]], reader: Reader) -> tuple[Value, ...]:
-    found = (reader.cell(str(node), column["predicate"], term) for term in cells.get(column["key"], ()))
-    return tuple(sorted(found, key=lambda value: fold(value.text)))
-
-
-def _nameless(node: URIRef) -> bool:
-    return any(f"/id/{kind}/" in node for kind in ("mandat", "fonction", "adhesion", "adresse"))
-
-
-def _sort_key(cells: Mapping[str, set[Node]], value: Node, keys: list[str], reader: Reader) -> tuple[str, ...]:
-    ranks = sorted(str(term).zfill(12) for key in _ORDERING if key in keys for term in cells.get(key, ()))
-    return (*(ranks[:1] or ["~"]), fold(reader.value(value).text), str(value))
-
-
-def _rest(found: list[Row], reader: Reader, entity: URIRef, display: Display) -> tuple[Block, ...]:
-    """Statements that no shape mentions, so that nothing known of a thing stays out of its page."""
+    What is said of it is one table; what points to it is one list for each property.
+    """
+    ways: dict[str, list[Row]] = {"out": [], "in": []}
+    for row in found.rows:
+        if str(row["block"]) == _REST and not _hidden(row["cell"], reader):
+            ways[str(row["column"])].append(row)
     blocks = []
-    for direction in ("out", "in"):
-        graphs: dict[tuple[Node, Node], set[Node]] = {}
-        for row in found:
-            if str(row["column"]) == direction and not _hidden(row["cell"], reader):
-                graphs.setdefault((row["cell"], row["value"]), set()).add(row["graph"])
-        rows = []
-        for (said, value), stated_in in graphs.items():
-            subject, other = (str(entity), value) if direction == "out" else (str(value), entity)
-            cited = reader.of_statement(subject, str(said), other)
-            kind = nature(stated_in)
-            # What a rule derives from a statement shown above would only say it again.
-            if kind is not Nature.DERIVED:
-                rows.append(
-                    ViewRow(
-                        cells=((reader.value(said),), (reader.value(value),)),
-                        nature=kind,
-                        sources=reader.sources(c.passage for c in cited),
-                        note=reader.note(kind, str(said), cited),
-                    )
-                )
-        if rows:
-            rows.sort(key=lambda row: tuple(fold(cell[0].text) for cell in row.cells))
-            heads = tuple(reader.value(URIRef(head)).text for head in _HEADS)
-            blocks.append(Block(direction, display.groups[direction][reader.lang], "table", heads, tuple(rows)))
+    if out := _told(ways["out"], "out", reader, found.entity):
+        heads = tuple(reader.value(URIRef(head)).text for head in _HEADS)
+        # No list has them all, but the thing's data have: an address without arguments says so.
+        every: dict[str, str] | None = {} if len(ways["out"]) > _MOST_OTHERS else None
+        rows = tuple(row for _, row in out)
+        blocks.append(Block("out", display.groups["out"][reader.lang], "table", heads, rows, every=every))
+    pointing: dict[str, list[ViewRow]] = {said: [] for said in totals if not _hidden(URIRef(said), reader)}
+    for said, line in _told(ways["in"], "in", reader, found.entity):
+        pointing.setdefault(said, []).append(replace(line, cells=line.cells[1:]))
+    for said, told in sorted(pointing.items(), key=lambda item: fold(reader.value(URIRef(item[0])).text)):
+        total = max(totals.get(said, 0), len(told))
+        name = f"{display.groups['in'][reader.lang]} ({reader.value(URIRef(said)).text})"
+        every = {"lien": said} if total > min(len(told), MOST) else None
+        blocks.append(Block(_anchor(said), name, "values", ("",), tuple(told[:MOST]), every=every, total=total))
     return tuple(blocks)
+
+
+def _told(rows: list[Row], way: str, reader: Reader, entity: URIRef) -> list[tuple[str, ViewRow]]:
+    """Statements in one direction as rows, by property, in the order of their words."""
+    graphs: dict[tuple[Node, Node], set[Node]] = {}
+    for row in rows:
+        graphs.setdefault((row["cell"], row["value"]), set()).update({row["graph"]} if "graph" in row else ())
+    found = []
+    for (said, value), stated_in in graphs.items():
+        subject, other = (str(entity), value) if way == "out" else (str(value), entity)
+        cited = reader.of_statement(subject, str(said), other)
+        kind = nature(stated_in)
+        # What a rule derives from a statement shown above would only say it again.
+        if kind is not Nature.DERIVED:
+            line = ViewRow(
+                cells=((reader.value(said),), (reader.value(value),)),
+                nature=kind,
+                sources=reader.sources(c.passage for c in cited),
+                note=reader.note(kind, str(said), cited),
+            )
+            found.append((str(said), line))
+    return sorted(found, key=lambda told: tuple(fold(cell[0].text) for cell in told[1].cells))
+
+
+def _totals(found: Found, engine: Engine) -> dict[str, int]:
+    """How many things point to an entity, by property; asked only when there are more than a page shows."""
+    if sum(str(row["block"]) == _REST and str(row["column"]) == "in" for row in found.rows) <= _MOST_OTHERS:
+        return {}
+    counted = engine.rows(catalogue.text("incoming"), {"entity": found.entity})
+    return {str(row["said"]): int(str(row["things"])) for row in counted}
+
+
+def _anchor(said: str) -> str:
+    return "vers-" + said.replace("#", "/").rstrip("/").rpartition("/")[2]
 
 
 def _hidden(said: Node, reader: Reader) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from ess_graph.query.dates import in_words
 from ess_graph.query.views import Row, Value
 
 if TYPE_CHECKING:
-    from ess_graph.query.entity import Facts
+    from ess_graph.query.blocks import Facts
     from ess_graph.query.readers import Reader
 
 _HEADS = {"fr": ("Indicateur", "Précision"), "en": ("Indicator", "Detail")}
@@ -26,8 +27,8 @@ def side_by_side(facts: Facts, reader: Reader) -> tuple[tuple[str, ...], tuple[R
     records = _records(facts, reader)
     found: dict[tuple[tuple[Value, ...], ...], dict[str, list[Node]]] = {}
     for figure in facts.graphs:
-        key = (_cells(facts, figure, ("indicateur",), reader), _slice(facts, figure, reader))
-        for record in _records_of(figure, reader) or {""}:
+        key = narrowed(facts, figure, reader)
+        for record in records_of(figure, reader) or {"": ""}:
             found.setdefault(key, {}).setdefault(record, []).append(figure)
     columns = (*_HEADS[reader.lang], *(_heading(record, reader) for record in records))
     rows = tuple(
@@ -42,16 +43,51 @@ def side_by_side(facts: Facts, reader: Reader) -> tuple[tuple[str, ...], tuple[R
     return columns, rows
 
 
+def across(
+    facts: Sequence[Facts], names: Sequence[str], reader: Reader
+) -> tuple[tuple[str, ...], tuple[Row, ...], tuple[Row, ...]]:
+    """Figures of several things: one row for each indicator and slice, one column for each thing.
+
+    The status of a figure goes with its value, so that what is forecast here and done there stand on one line.
+
+    Returns:
+        The columns; the rows of indicators that two things at least have; those that only one has.
+    """
+    found: dict[tuple[tuple[Value, ...], ...], list[list[Node]]] = {}
+    having: dict[tuple[Value, ...], set[int]] = {}
+    for at, of in enumerate(facts):
+        for figure in of.graphs:
+            indicator = _cells(of, figure, ("indicateur",), reader)
+            having.setdefault(indicator, set()).add(at)
+            found.setdefault((indicator, _parts(of, figure, reader)), [[] for _ in facts])[at].append(figure)
+    common: list[Row] = []
+    single: list[Row] = []
+    for key, lists in sorted(found.items(), key=lambda item: [[fold(v.text) for v in cell] for cell in item[0]]):
+        pairs = list(zip(facts, lists, strict=True))
+        clash = {v.iri: v for of, some in pairs for f in some for v in _cells(of, f, ("contredit",), reader)}
+        notes = {v.text for of, some in pairs for f in some for v in _cells(of, f, ("note",), reader)}
+        cells = (*key, *(_values(some, of, reader, ("date", "statut")) for of, some in pairs))
+        row = Row(cells=cells, conflicts=tuple(clash.values()), note=" ".join(sorted(notes)) or None)
+        (common if len(having[key[0]]) > 1 else single).append(row)
+    return (*_HEADS[reader.lang], *names), tuple(common), tuple(single)
+
+
 def _records(facts: Facts, reader: Reader) -> list[str]:
     """Records that give a figure here, oldest first, those without a date before them."""
-    found = {record for figure in facts.graphs for record in _records_of(figure, reader) or {""}}
+    found = {record for figure in facts.graphs for record in records_of(figure, reader) or {"": ""}}
     dates = {p.record or p.document: p.date or "" for p in reader.passages.values()}
     return sorted(found, key=lambda record: (dates.get(record, ""), record))
 
 
-def _records_of(figure: Node, reader: Reader) -> set[str]:
+def records_of(figure: Node, reader: Reader) -> dict[str, str]:
+    """The records, or documents, that give a figure, each with one of the passages."""
     known = [reader.passages[c.passage] for c in reader.of_node(str(figure)) if c.passage in reader.passages]
-    return {p.record or p.document for p in known}
+    return {p.record or p.document: p.iri for p in known}
+
+
+def narrowed(facts: Facts, figure: Node, reader: Reader) -> tuple[tuple[Value, ...], tuple[Value, ...]]:
+    """What a figure measures: its indicator, and the slices, wholes and status that narrow it."""
+    return _cells(facts, figure, ("indicateur",), reader), _slice(facts, figure, reader)
 
 
 def _heading(record: str, reader: Reader) -> str:
@@ -65,19 +101,29 @@ def _heading(record: str, reader: Reader) -> str:
 
 
 def _slice(facts: Facts, figure: Node, reader: Reader) -> tuple[Value, ...]:
+    return (*_parts(facts, figure, reader), *_cells(facts, figure, ("statut",), reader))
+
+
+def _parts(facts: Facts, figure: Node, reader: Reader) -> tuple[Value, ...]:
     whole = _cells(facts, figure, ("denominateur",), reader)
     shares = tuple(replace(v, text=_SHARE[reader.lang].format(v.text)) for v in whole)
-    return (*_cells(facts, figure, ("ventilation",), reader), *shares, *_cells(facts, figure, ("statut",), reader))
+    return (*_cells(facts, figure, ("ventilation",), reader), *shares)
 
 
-def _values(figures: list[Node], facts: Facts, reader: Reader) -> tuple[Value, ...]:
+def _values(
+    figures: list[Node], facts: Facts, reader: Reader, beside: tuple[str, ...] = ("date",)
+) -> tuple[Value, ...]:
+    """Figures in words, with what stands ``beside`` them in brackets, in the order of their dates."""
     values = []
-    for figure in sorted(figures, key=str):
-        dates = " / ".join(in_words(v.text, reader.lang) for v in _cells(facts, figure, ("date",), reader))
+    for figure in sorted(figures, key=lambda f: (sorted(map(str, facts.cells.get(f, {}).get("date", ()))), str(f))):
+        said = [
+            " / ".join(in_words(v.text, reader.lang) for v in _cells(facts, figure, (key,), reader)) for key in beside
+        ]
+        more = ", ".join(text for text in said if text)
         text = reader.figures.get(str(figure), str(figure))
         values.append(
             Value(
-                text=f"{text} ({dates})" if dates else text,
+                text=f"{text} ({more})" if more else text,
                 url=reader.link(str(figure)),
                 iri=str(figure),
                 sources=reader.sources(c.passage for c in reader.of_node(str(figure))),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -97,12 +97,9 @@ class Index:
             found.setdefault(row[0], []).append(Cited(*row))
         return found
 
-    def cited_in(self, document: str) -> list[Cited]:
-        """Every statement that rests on a passage of a document."""
-        rows = self._rows(
-            "SELECT cited.* FROM cited JOIN passage ON passage.iri = cited.passage WHERE document = ?", (document,)
-        )
-        return [Cited(*row) for row in rows]
+    def cited_at(self, passages: Iterable[str]) -> list[Cited]:
+        """Every statement that rests on some passages."""
+        return [Cited(*row) for row in self._many("SELECT * FROM cited WHERE passage IN ({})", passages)]
 
     def rules(self, lang: str) -> dict[str, str]:
         """The rule in words, by the predicate that it derives."""
@@ -147,6 +144,10 @@ class Index:
         )
         return len(rows), [Hit(*row[:5]) for row in rows[offset : offset + limit]]
 
+    def select(self, statement: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[Any]:
+        """Rows of a constant statement, its values bound, for readers of the index's other tables."""
+        return self._rows(statement, values)
+
     def _many(self, statement: str, iris: Iterable[str]) -> list[Any]:
         wanted = sorted(set(iris))
         rows: list[Any] = []
@@ -155,7 +156,7 @@ class Index:
             rows += self._rows(statement.format(",".join("?" * len(batch))), batch)
         return rows
 
-    def _rows(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
+    def _rows(self, statement: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[Any]:
         connection = getattr(self._local, "connection", None)
         if connection is None:
             connection = self._local.connection = sqlite3.connect(self._address, uri=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -59,6 +60,14 @@ class Value:
 
 
 @dataclass(frozen=True)
+class Picture:
+    """A drawing: ``kind`` says which macro draws it, ``title`` what it shows, in words."""
+
+    kind: str
+    title: str
+
+
+@dataclass(frozen=True)
 class Row:
     """One fact, or one node with its columns (``cells`` are parallel to the block's columns)."""
 
@@ -72,7 +81,15 @@ class Row:
 
 @dataclass(frozen=True)
 class Block:
-    """The values of one property shape: a list (one column) or a table (several); ``query`` is the text behind it."""
+    """The values of one property shape: a list (one column) or a table (several).
+
+    Attributes:
+        query: the text behind it.
+        every: arguments of the page's address that list all of its values, when there are more than these.
+        total: how many there are in all, None where nobody counted.
+        pictures: what is drawn beside it, from the same values.
+        shown: rows shown before the others fold; None leaves it to the page.
+    """
 
     key: str
     name: str
@@ -81,6 +98,10 @@ class Block:
     rows: tuple[Row, ...]
     description: str | None = None
     query: str | None = None
+    every: Mapping[str, str] | None = None
+    total: int | None = None
+    pictures: tuple[Picture, ...] = ()
+    shown: int | None = None
 
 
 @dataclass(frozen=True)

@@ -26,10 +26,12 @@ from ess_graph.web import (
     graphs,
     negotiate,
     pages,
+    portraits,
     quality,
     questions,
     replies,
     sparql,
+    timeline,
     updates,
     versions,
 )
@@ -91,6 +93,9 @@ def create_app(settings: Settings, backend: Backend | None = None, recipe: Recip
                 "about": url_for("pages.about"),
                 "quality": url_for("quality.quality"),
                 "versions": url_for("versions.listing"),
+                "portraits": url_for("portraits.listing"),
+                "compare": url_for("portraits.side_by_side"),
+                "timeline": url_for("timeline.timeline"),
             },
         }
 
@@ -102,20 +107,14 @@ def create_app(settings: Settings, backend: Backend | None = None, recipe: Recip
 
     app.after_request(replies.finish)
     app.register_error_handler(Exception, replies.on_error)
-    app.register_blueprint(pages.blueprint(site))
-    app.register_blueprint(sparql.blueprint(site))
-    app.register_blueprint(entities.blueprint(site))
-    app.register_blueprint(quality.blueprint(site))
-    app.register_blueprint(versions.blueprint(site))
-    tokens, log = Tokens(settings.token_file), AuditLog(settings.audit_log or settings.home / "audit.jsonl")
-    writing = Writing(publisher, tokens, log, site)
-    app.register_blueprint(updates.blueprint(site, writing))
-    app.register_blueprint(graphs.blueprint(site, writing))
-    app.register_blueprint(exports.blueprint(site))
-    app.register_blueprint(dataset.blueprint(site))
-    app.register_blueprint(finding.blueprint(site))
-    app.register_blueprint(questions.blueprint(site))
-    app.register_blueprint(api.blueprint(site))
+    for part in (
+        api, dataset, entities, exports, finding, pages, portraits, quality, questions, sparql, timeline, versions,
+    ):  # fmt: skip
+        app.register_blueprint(part.blueprint(site))
+    log = AuditLog(settings.audit_log or settings.home / "audit.jsonl")
+    writing = Writing(publisher, Tokens(settings.token_file), log, site)
+    for door in (updates, graphs):
+        app.register_blueprint(door.blueprint(site, writing))
 
     @app.get("/sante")
     def health() -> Response:

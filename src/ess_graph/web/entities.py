@@ -13,6 +13,7 @@ from ess_graph.engine.formats import ALIASES
 from ess_graph.query import catalogue, documents
 from ess_graph.query.entity import entity_page
 from ess_graph.query.exports import jsonld
+from ess_graph.query.links import every
 from ess_graph.query.views import EntityPage, Value
 from ess_graph.terms import graph_of
 from ess_graph.vocab import BASE
@@ -50,7 +51,7 @@ def blueprint(site: Site) -> Blueprint:
         if chosen is None:
             raise NotAcceptable(f"This thing is described as {', '.join((_HTML, *_KINDS))}: ask for one of these.")
         if not _exists(_iri(path), site.opened()):
-            return _unknown(path, site)
+            return unknown(path, site)
         suffix = next((s for s, kind in SUFFIXES.items() if kind == chosen), None)
         return _see_other(site.address(f"/data/{path}.{suffix}" if suffix else f"/page/{path}"))
 
@@ -58,19 +59,21 @@ def blueprint(site: Site) -> Blueprint:
     def page_of(path: str) -> Response:
         opened = site.opened()
         iri = _iri(path)
-        if not _sayable(iri):
-            response = _unknown(path, site)
+        if not sayable(iri):
+            response = unknown(path, site)
         elif path.startswith("source/"):
             response = _document(path, opened, site)
+        elif "bloc" in request.args or "lien" in request.args:
+            response = _every(path, iri, opened, site)
         else:
             shown = entity_page(
                 iri, g.lang, engine=opened.engine, index=opened.index, display=opened.display,
                 link=site.link, texts=site.passage_text,
             )  # fmt: skip
-            response = _unknown(path, site) if shown is None else page("entity.html", page=_with_formats(shown, path))
+            response = unknown(path, site) if shown is None else _entity(shown, path)
         if response.status_code == 200:
             response.headers["Link"] = _links(path, iri)
-            return cacheable(response, opened.release.id, path, g.lang, str(site.settings.sources))
+            return cacheable(response, opened.release.id, path, g.lang, str(site.settings.sources), repr(request.args))
         return response
 
     @routes.get("/data/<path:path>.<any(ttl, nt, jsonld, rdf):suffix>")
@@ -78,7 +81,7 @@ def blueprint(site: Site) -> Blueprint:
         opened = site.opened()
         iri = _iri(path)
         if not _exists(iri, opened):
-            return _unknown(path, site)
+            return unknown(path, site)
         kind = SUFFIXES[suffix]
         text = catalogue.text(_DATA.get(path.partition("/")[0], "describe"))
         named: dict[str, Node] = {"thing": URIRef(iri)}
@@ -106,10 +109,10 @@ def _iri(path: str) -> str:
 
 
 def _exists(iri: str, opened: Opened) -> bool:
-    return _sayable(iri) and len(opened.engine.rows(catalogue.text("types"), {"entity": URIRef(iri)}, limit=1)) > 0
+    return sayable(iri) and len(opened.engine.rows(catalogue.text("types"), {"entity": URIRef(iri)}, limit=1)) > 0
 
 
-def _sayable(iri: str) -> bool:
+def sayable(iri: str) -> bool:
     """Whether some text can be an IRI at all."""
     return not set(iri) & set('<>"{}|^`\\ ') and iri.isprintable()
 
@@ -135,16 +138,36 @@ def _with_formats(shown: EntityPage, path: str) -> EntityPage:
     return EntityPage(**{**shown.__dict__, "formats": tuple(formats)})
 
 
+def _entity(shown: EntityPage, path: str) -> Response:
+    portrayed = path.startswith("collectivite/") and shown.groups
+    return page("entity.html", page=_with_formats(shown, path), slug=path.partition("/")[2] if portrayed else None)
+
+
+def _every(path: str, iri: str, opened: Opened, site: Site) -> Response:
+    asked = {name: value for name, value in request.args.items() if name in ("bloc", "lien")}
+    if not all(map(sayable, asked.values())):
+        return unknown(path, site)
+    number = request.args.get("page", "")
+    shown = every(
+        iri, asked, int(number) if number.isdecimal() and len(number) < 6 else 1, g.lang,
+        engine=opened.engine, index=opened.index, display=opened.display, link=site.link, texts=site.passage_text,
+    )  # fmt: skip
+    kept = {**asked, **({"lang": g.lang} if request.args.get("lang") == g.lang else {})}
+    base = f"?{urlencode({**kept, 'page': ''})}"
+    return unknown(path, site) if shown is None else page("every.html", every=shown, pager_base=base)
+
+
 def _document(path: str, opened: Opened, site: Site) -> Response:
+    number = request.args.get("partie", "")
+    asked = documents.Asked(int(number) if number.isdecimal() and len(number) < 6 else None, request.args.get("lignes"))
     shown = documents.document_page(
-        BASE + path, g.lang, engine=opened.engine, index=opened.index, link=site.link, texts=site.passage_text
-    )
-    if shown is None:
-        return _unknown(path, site)
-    return page("document.html", document=shown.document, records=shown.records, passages=shown.passages)
+        BASE + path, g.lang, asked,
+        engine=opened.engine, index=opened.index, link=site.link, texts=site.passage_text,
+    )  # fmt: skip
+    return unknown(path, site) if shown is None else page("document.html", page=shown)
 
 
-def _unknown(path: str, site: Site) -> Response:
+def unknown(path: str, site: Site) -> Response:
     """404, with what exists under a similar name."""
     opened = site.opened()
     words = path.rpartition("/")[2].replace("-", " ")

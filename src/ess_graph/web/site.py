@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -23,6 +24,8 @@ from ess_graph.web.cache import AnswerCache
 
 #: Releases other than the published one that are kept open at once.
 _OLDER = 4
+#: The anchor of a passage; a long document has several pages, so its address says which lines are wanted.
+_LINES = re.compile(r"L\d+(-L\d+)?")
 
 
 class Opened:
@@ -54,6 +57,11 @@ class Opened:
     def display(self) -> Display:
         """The compiled display shapes."""
         return Display(self.release.display)
+
+    @cached_property
+    def portrait(self) -> Display:
+        """The compiled portrait shapes."""
+        return Display(self.release.portrait)
 
     @property
     def info(self) -> dict[str, str]:
@@ -136,8 +144,9 @@ class Site:
             kind = path.partition("/")[0].partition("#")[0]
             if kind in ("id", "voc", "source", "onto"):
                 page, mark, anchor = path.removeprefix("id/").partition("#")
-                chosen = f"?{urlencode(chosen_by_reader())}" if chosen_by_reader() else ""
-                return self.address(f"/page/{page}{chosen}{mark}{anchor}")
+                asked = {"lignes": anchor} if _LINES.fullmatch(anchor) else {}
+                asked |= chosen_by_reader()
+                return self.address(f"/page/{page}{'?' if asked else ''}{urlencode(asked)}{mark}{anchor}")
         return iri if iri.startswith(("http://", "https://")) else None
 
     @cached_property

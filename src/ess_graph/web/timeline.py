@@ -1,0 +1,63 @@
+"""``/frise``: events on a line of years and as a table, filtered by territory, years and kind."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, g, request
+from rdflib import URIRef
+
+from ess_graph.engine.text import with_value
+from ess_graph.query import catalogue
+from ess_graph.query.happenings import Asked, frise
+from ess_graph.vocab import BASE
+from ess_graph.web.entities import sayable
+from ess_graph.web.i18n import translator
+from ess_graph.web.replies import cacheable, page
+from ess_graph.web.site import Site
+
+
+def blueprint(site: Site) -> Blueprint:
+    """The route of the timeline."""
+    routes = Blueprint("timeline", __name__)
+
+    @routes.get("/frise")
+    def timeline() -> Response:
+        opened = site.opened()
+        asked = Asked(
+            _iri(request.args.get("territoire", "")),
+            _iri(request.args.get("type", "")),
+            _number(request.args.get("de", "")),
+            _number(request.args.get("a", "")),
+            _number(request.args.get("page", "")) or 1,
+        )
+        found = frise(
+            asked, translator(g.lang)("timeline.title"), g.lang,
+            index=opened.index, link=site.link, texts=site.passage_text,
+        )  # fmt: skip
+        query = catalogue.text("happenings")
+        for variable, iri in (("territoire", asked.area), ("type", asked.kind)):
+            if iri:
+                query = with_value(query, variable, URIRef(iri))
+        kept = {name: value for name, value in request.args.items() if name != "page" and value}
+        shown = page(
+            "timeline.html", frise=found, asked=asked, query=query, short=_short,
+            pager_base=f"?{urlencode({**kept, 'page': ''})}",
+        )  # fmt: skip
+        return cacheable(shown, opened.release.id, "frise", g.lang, repr(asked), str(site.settings.sources), repr(kept))
+
+    return routes
+
+
+def _iri(text: str) -> str | None:
+    """The IRI of a filter's value: a path under the base, as ``_short`` writes it, or a whole IRI."""
+    iri = text if text.startswith(("http:", "https:", "urn:")) else BASE + text
+    return iri if text and len(text) < 500 and sayable(iri) else None
+
+
+def _short(iri: str) -> str:
+    return iri.removeprefix(BASE)
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else None
