@@ -12,7 +12,7 @@ from ess_graph.engine.base import Backend
 from ess_graph.engine.local import LocalBackend
 from ess_graph.errors import EssGraphError
 from ess_graph.settings import Settings
-from ess_graph.web import entities, negotiate, pages, quality, replies, sparql, versions
+from ess_graph.web import assets, entities, negotiate, pages, quality, replies, sparql, versions
 from ess_graph.web.i18n import translator
 from ess_graph.web.site import Site
 
@@ -29,6 +29,7 @@ def create_app(settings: Settings, backend: Backend | None = None) -> Flask:
     app.config["LOOK"] = _look()
     # Templates sit next to control statements; without this every page is half blank lines.
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    assets.install(app)
     site = Site(settings, backend or LocalBackend())
     app.extensions["ess_graph"] = site
 
