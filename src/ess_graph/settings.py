@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,8 @@ class Settings:
         query_size: MiB that an answer may have (``ESS_GRAPH_QUERY_SIZE``).
         query_waiting: queries that may wait for a worker (``ESS_GRAPH_QUERY_WAITING``).
         workers: processes for long queries, in each server process (``ESS_GRAPH_WORKERS``).
+        tiles: address of map tiles with ``{z}``, ``{x}`` and ``{y}``, empty for none (``ESS_GRAPH_TILES``).
+        tiles_credit: whom the tiles are by, as their licence wants it said (``ESS_GRAPH_TILES_CREDIT``).
     """
 
     root: Path
@@ -35,6 +38,8 @@ class Settings:
     query_size: int = 512
     query_waiting: int = 32
     workers: int = 1
+    tiles: str = ""
+    tiles_credit: str = ""
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -52,6 +57,8 @@ class Settings:
             query_size=int(_number(environment, "ESS_GRAPH_QUERY_SIZE", 512, 1)),
             query_waiting=int(_number(environment, "ESS_GRAPH_QUERY_WAITING", 32, 1)),
             workers=int(_number(environment, "ESS_GRAPH_WORKERS", 1, 1)),
+            tiles=_tiles(environment.get("ESS_GRAPH_TILES", "")),
+            tiles_credit=environment.get("ESS_GRAPH_TILES_CREDIT", ""),
         )
 
 
@@ -63,6 +70,18 @@ def _number(environment: Mapping[str, str], name: str, default: float, least: fl
     if not value >= least:
         raise NotPossibleNow(f"{name} is {value:g}: give at least {least:g}.")
     return value
+
+
+def _tiles(address: str) -> str:
+    # Its origin goes into a header: nothing that could end a directive there.
+    if address and not (
+        re.match(r"https?://[A-Za-z0-9.:\[\]-]+/[^\s;,\"'<>]*$", address)
+        and all(f"{{{part}}}" in address for part in "zxy")
+    ):
+        raise NotPossibleNow(
+            f"ESS_GRAPH_TILES is « {address} »: give an address such as https://tiles.example.org/{{z}}/{{x}}/{{y}}.png."
+        )
+    return address
 
 
 def _checkout() -> Path:

@@ -12,7 +12,7 @@ from ess_graph.engine.base import Backend
 from ess_graph.engine.local import LocalBackend
 from ess_graph.errors import EssGraphError
 from ess_graph.settings import Settings
-from ess_graph.web import assets, entities, negotiate, pages, quality, replies, sparql, versions
+from ess_graph.web import assets, atlas, entities, negotiate, network, pages, quality, replies, sparql, versions
 from ess_graph.web.i18n import translator
 from ess_graph.web.site import Site
 
@@ -57,6 +57,8 @@ def create_app(settings: Settings, backend: Backend | None = None) -> Flask:
                 "about": url_for("pages.about"),
                 "quality": url_for("quality.quality"),
                 "versions": url_for("versions.listing"),
+                "map": url_for("atlas.page_of_map"),
+                "network": url_for("network.page_of_network"),
             },
         }
 
@@ -73,6 +75,8 @@ def create_app(settings: Settings, backend: Backend | None = None) -> Flask:
     app.register_blueprint(entities.blueprint(site))
     app.register_blueprint(quality.blueprint(site))
     app.register_blueprint(versions.blueprint(site))
+    app.register_blueprint(atlas.blueprint(site))
+    app.register_blueprint(network.blueprint(site))
 
     @app.get("/sante")
     def health() -> Response:
