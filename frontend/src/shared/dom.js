@@ -9,7 +9,7 @@ const make = (created) => (attributes, ...children) => {
     else if (name === "href") { const safe = followable(value); if (safe) element.setAttribute("href", safe); }
     else element.setAttribute(name, value === true ? "" : value);
   }
-  element.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined));
   return element;
 };
 
