@@ -59,7 +59,13 @@ function start(form) {
 
   let running = null;
   form.addEventListener("submit", (event) => { event.preventDefault(); run(); });
-  addEventListener("popstate", () => location.reload());
+  const initial = code.text;
+  addEventListener("popstate", () => {
+    const query = new URLSearchParams(location.search).get("query");
+    code.set(query ?? initial);
+    if (query) run();
+    else { running?.abort(); clear(); status.textContent = ""; }
+  });
 
   async function run(view) {
     running?.abort();
@@ -165,7 +171,8 @@ function start(form) {
 
   function remember(query) {
     const wanted = address(query);
-    if (wanted.length < LONGEST && wanted !== location.href) history.pushState(null, "", wanted);
+    const shown = new URLSearchParams(location.search).get("query");
+    if (wanted.length < LONGEST && query !== shown?.replaceAll("\r\n", "\n")) history.pushState(null, "", wanted);
   }
 
   function asCode() {

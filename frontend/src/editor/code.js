@@ -94,6 +94,7 @@ export function editor(area, host, { label, complete, typed }) {
   return {
     view,
     get text() { return view.state.doc.toString(); },
+    set(text) { view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: text } }); },
     focus: () => view.focus(),
     /** Mark where a query cannot be read, counted from 1; a line alone marks the whole of it. */
     mark(line, column) {

@@ -4,6 +4,8 @@ import { inWords, irisOf, number } from "./terms.js";
 
 const PAGE = 100;
 const LONG = 440;
+// On a telephone each row is a card and the heads are hidden: nothing there may take the focus.
+const narrow = matchMedia("(max-width: 47.99rem)");
 
 /** Show an answer as a table in a frame. */
 export async function table(frame, answer, { labels, words, lang, count }) {
@@ -16,7 +18,7 @@ export async function table(frame, answer, { labels, words, lang, count }) {
     const page = rows.slice(at, at + PAGE);
     await labels.fill(irisOf(page));
     const head = answer.names.map((name) => el("th", { role: "columnheader", scope: "col", "aria-sort": order?.name === name ? (order.down ? "descending" : "ascending") : null },
-      el("button", { type: "button", class: "sort", title: words.sort.replace("{name}", heads[name] ?? name), onclick: () => sort(name) }, heads[name] ?? name)));
+      narrow.matches ? (heads[name] ?? name) : el("button", { type: "button", class: "sort", title: words.sort.replace("{name}", heads[name] ?? name), onclick: () => sort(name) }, heads[name] ?? name)));
     const body = page.map((row) => el("tr", { role: "row" }, answer.names.map((name) =>
       el("td", { role: "cell", "data-label": heads[name] ?? name, class: row[name] ? null : "void" }, cell(row[name], { labels, words, lang })))));
     const grid = el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": words.answer },
