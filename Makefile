@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8000
 STAMP := $(VENV)/.ready
+FRONTEND := $(wildcard frontend/*.py frontend/*.json frontend/*.mjs frontend/src/*.js frontend/src/*/*.js)
 
 .PHONY: serve setup test check format clean
 .DEFAULT_GOAL := serve
@@ -14,7 +15,7 @@ serve: $(STAMP) ## build the graph if its inputs changed, then serve it
 
 setup: $(STAMP) ## .venv with the ess-graph program
 
-$(STAMP): pyproject.toml constraints.txt
+$(STAMP): pyproject.toml constraints.txt $(FRONTEND)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "ess-graph needs Python 3.11 or later: install it, or run make PYTHON=python3.11"; exit 1; }
 	$(PYTHON) -m venv $(VENV)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,8 @@ class Settings:
         audit_log: where each write is noted (``ESS_GRAPH_AUDIT_LOG``; ``audit.jsonl`` in ``home``).
         service_allow: addresses, or prefixes that end in ``/``, that SERVICE and LOAD may reach
             (``ESS_GRAPH_SERVICE_ALLOW``, between spaces).
+        tiles: address of map tiles with ``{z}``, ``{x}`` and ``{y}``, empty for none (``ESS_GRAPH_TILES``).
+        tiles_credit: whom the tiles are by, as their licence wants it said (``ESS_GRAPH_TILES_CREDIT``).
     """
 
     root: Path
@@ -48,6 +51,8 @@ class Settings:
     token_file: Path | None = None
     audit_log: Path | None = None
     service_allow: tuple[str, ...] = ()
+    tiles: str = ""
+    tiles_credit: str = ""
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -70,6 +75,8 @@ class Settings:
             token_file=_path(environment, "ESS_GRAPH_TOKEN_FILE"),
             audit_log=_path(environment, "ESS_GRAPH_AUDIT_LOG"),
             service_allow=tuple(environment.get("ESS_GRAPH_SERVICE_ALLOW", "").split()),
+            tiles=_tiles(environment.get("ESS_GRAPH_TILES", "")),
+            tiles_credit=environment.get("ESS_GRAPH_TILES_CREDIT", ""),
         )
 
 
@@ -86,6 +93,18 @@ def _number(environment: Mapping[str, str], name: str, default: float, least: fl
     if not value >= least:
         raise NotPossibleNow(f"{name} is {value:g}: give at least {least:g}.")
     return value
+
+
+def _tiles(address: str) -> str:
+    # Its origin goes into a header: nothing that could end a directive there.
+    if address and not (
+        re.match(r"https?://[A-Za-z0-9.:\[\]-]+/[^\s;,\"'<>]*$", address)
+        and all(f"{{{part}}}" in address for part in "zxy")
+    ):
+        raise NotPossibleNow(
+            f"ESS_GRAPH_TILES is « {address} »: give an address such as https://tiles.example.org/{{z}}/{{x}}/{{y}}.png."
+        )
+    return address
 
 
 def _checkout() -> Path:

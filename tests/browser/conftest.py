@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from flask import Flask
 
+from browser.watching import Watch
 from ess_graph.settings import Settings
 from web.serving import Project, serving
 
@@ -49,3 +50,16 @@ def chromium() -> Iterator[Browser]:
         browser = runner.chromium.launch(executable_path=path, args=_ARGUMENTS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(params=[1280, 375], ids=["desk", "telephone"])
+def watch(request: pytest.FixtureRequest, chromium: Browser, site: str) -> Iterator[Watch]:
+    """A page of either width; whatever complained on it fails the test."""
+    context = chromium.new_context(
+        viewport={"width": request.param, "height": 800}, locale="fr-FR", service_workers="block"
+    )
+    context.set_default_timeout(15_000)
+    found = Watch(context.new_page(), site)
+    yield found
+    context.close()
+    assert found.complaints == []

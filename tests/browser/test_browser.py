@@ -2,74 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import pytest
 
+from browser.watching import Watch, write
+
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request
+    from playwright.sync_api import Browser, Locator, Page
 
 pytestmark = pytest.mark.browser
 
 REGION = "/page/collectivite/region-grand-est"
 PAGES = [
     "/", "/explorer", "/explorer/collectivite", "/recherche?q=cress", "/recherche?q=zzzz", "/a-propos", "/sparql",
-    "/sparql?query=SELECT+*+%7B+%3Fs+%3Fp+%3Fo+%7D+LIMIT+50", "/sparql?query=SELECT+%2A+%7B+%3Fs",
+    "/carte", "/reseau", "/sparql?query=SELECT+*+%7B+%3Fs+%3Fp+%3Fo+%7D+LIMIT+50", "/sparql?query=SELECT+%2A+%7B+%3Fs",
     REGION, "/page/collectivite/ville-de-strasbourg", "/page/source/annuaire-grand-est", "/page/voc/theme",
     "/page/onto", "/nowhere",
 ]  # fmt: skip
-
-
-@dataclass
-class Watch:
-    """A page and all that went wrong on it."""
-
-    page: Page
-    site: str
-    complaints: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.page.on("console", self._said)
-        self.page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
-        self.page.on("request", self._asked)
-        self.page.on("requestfailed", lambda request: self.complaints.append(f"failed: {request.url}"))
-        # A violation is an event of the document; it is told as a console message that no page can silence.
-        self.page.add_init_script(
-            "document.addEventListener('securitypolicyviolation',"
-            " e => console.error(`CSP: ${e.violatedDirective} ${e.blockedURI}`))"
-        )
-
-    def _said(self, message: ConsoleMessage) -> None:
-        # The browser itself notes the status of an error page; that page is what the test asked for.
-        expected = "Failed to load resource: the server responded with a status of 40" in message.text
-        if message.type in ("error", "warning") and not expected:
-            self.complaints.append(f"{message.type}: {message.text}")
-
-    def _asked(self, request: Request) -> None:
-        parts = urlsplit(request.url)
-        if parts.netloc != urlsplit(self.site).netloc and parts.scheme not in ("data", "about"):
-            self.complaints.append(f"asked {request.url}")
-
-    def go(self, path: str) -> Page:
-        """Open a page of the site."""
-        self.page.goto(self.site + path)
-        return self.page
-
-
-@pytest.fixture(params=[1280, 375], ids=["desk", "telephone"])
-def watch(request: pytest.FixtureRequest, chromium: Browser, site: str) -> Iterator[Watch]:
-    """A page of either width; whatever complained on it fails the test."""
-    context = chromium.new_context(
-        viewport={"width": request.param, "height": 800}, locale="fr-FR", service_workers="block"
-    )
-    context.set_default_timeout(15_000)
-    found = Watch(context.new_page(), site)
-    yield found
-    context.close()
-    assert found.complaints == []
 
 
 def focused(page: Page) -> Locator:
@@ -149,8 +100,7 @@ def test_the_keyboard_alone(watch: Watch) -> None:
 
 def test_a_slash_in_a_field_is_a_slash(watch: Watch) -> None:
     page = watch.go("/sparql")
-    page.locator("textarea").fill("")
-    page.locator("textarea").focus()
+    write(page, "")
     page.keyboard.type("a/b")
     assert page.locator("textarea").input_value() == "a/b"
 
@@ -179,7 +129,7 @@ def test_the_query_page_runs_an_example(watch: Watch) -> None:
     if not page.locator("table.rows").count():
         page.locator("form.query button[type=submit]").click()
     assert page.locator("table.rows tbody tr").count() > 0
-    assert page.get_by_role("status").inner_text().strip()
+    assert page.locator(".answer [role=status]").inner_text().strip()
 
 
 @pytest.mark.parametrize("at", range(10))
@@ -196,15 +146,15 @@ def test_each_question_of_the_home_page_has_an_answer(watch: Watch, at: int) -> 
 
 def test_ctrl_enter_runs_the_query(watch: Watch) -> None:
     page = watch.go("/sparql")
-    page.locator("textarea").fill("SELECT (6 * 7 AS ?n) {}")
-    page.locator("textarea").press("Control+Enter")
+    write(page, "SELECT (6 * 7 AS ?n) {}")
+    page.keyboard.press("Control+Enter")
     page.wait_for_url("**/sparql?query=**")
     assert page.locator("table.rows td").inner_text().strip().endswith("42")
 
 
 def test_a_malformed_query_says_where(watch: Watch) -> None:
     page = watch.go("/sparql")
-    page.locator("textarea").fill("SELECT *\nWHERE {\n  ?s ?p & ?o\n}")
+    write(page, "SELECT *\nWHERE {\n  ?s ?p & ?o\n}")
     page.locator("form.query button[type=submit]").click()
     page.wait_for_url("**/sparql?query=**")
     alert = page.get_by_role("alert")

@@ -19,12 +19,16 @@ from ess_graph.errors import EssGraphError
 from ess_graph.settings import Settings
 from ess_graph.web import (
     api,
+    assets,
+    atlas,
     dataset,
+    editor,
     entities,
     exports,
     finding,
     graphs,
     negotiate,
+    network,
     pages,
     portraits,
     quality,
@@ -59,6 +63,7 @@ def create_app(settings: Settings, backend: Backend | None = None, recipe: Recip
     app.config["LOOK"] = _look()
     # Templates sit next to control statements; without this every page is half blank lines.
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    assets.install(app)
     chosen = backend or LocalBackend()
     site = Site(settings, chosen, lambda release: make_index(release, settings.root, chosen))
     app.extensions["ess_graph"] = site
@@ -96,6 +101,8 @@ def create_app(settings: Settings, backend: Backend | None = None, recipe: Recip
                 "portraits": url_for("portraits.listing"),
                 "compare": url_for("portraits.side_by_side"),
                 "timeline": url_for("timeline.timeline"),
+                "map": url_for("atlas.page_of_map"),
+                "network": url_for("network.page_of_network"),
             },
         }
 
@@ -108,7 +115,8 @@ def create_app(settings: Settings, backend: Backend | None = None, recipe: Recip
     app.after_request(replies.finish)
     app.register_error_handler(Exception, replies.on_error)
     for part in (
-        api, dataset, entities, exports, finding, pages, portraits, quality, questions, sparql, timeline, versions,
+        api, atlas, dataset, editor, entities, exports, finding, network, pages, portraits, quality, questions,
+        sparql, timeline, versions,
     ):  # fmt: skip
         app.register_blueprint(part.blueprint(site))
     log = AuditLog(settings.audit_log or settings.home / "audit.jsonl")

@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 from flask import has_request_context, request
@@ -37,7 +38,15 @@ class Opened:
         self.release, self.service = release, service
         self.cache = AnswerCache()
         self._backend, self._indexing = backend, indexing
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        self._read: dict[object, Any] = {}
+
+    def once(self, key: object, read: Callable[[], Any]) -> Any:
+        """What ``read`` makes of this release: it never changes, so once is enough."""
+        with self._lock:
+            if key not in self._read:
+                self._read[key] = read()
+            return self._read[key]
 
     @cached_property
     def engine(self) -> Engine:

@@ -8,7 +8,7 @@ const store = {
 // "/" goes to the search box; it can be turned off (WCAG 2.1.4).
 document.addEventListener("keydown", (event) => {
   if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+  if (event.composedPath()[0].closest?.("input, textarea, select, [contenteditable]")) return;
   const box = one("[data-search]");
   if (!box || store.get("slash") === "off") return;
   event.preventDefault();

@@ -1,0 +1,184 @@
+"""``/reseau``: partnerships between authorities and others, as a drawing, a table, JSON and CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from math import ceil
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, g, request
+from werkzeug.exceptions import NotFound
+
+from ess_graph.folding import fold
+from ess_graph.query import catalogue, partnerships
+from ess_graph.query.partnerships import Network, Partnership, Wanted
+from ess_graph.query.views import Value
+from ess_graph.web.i18n import translator
+from ess_graph.web.replies import cacheable, page
+from ess_graph.web.site import Opened, Site
+
+_PER_PAGE = 50
+#: Nodes that a drawing still shows apart.
+_DRAWN = 400
+#: The parameters of the address, by what they filter.
+_PARAMETERS = {"place": "territoire", "kind": "partenaire", "role": "role"}
+Labels = dict[str, tuple[str, str]]
+
+
+def blueprint(site: Site) -> Blueprint:
+    """The routes of the network."""
+    routes = Blueprint("network", __name__)
+
+    @routes.get("/reseau")
+    def page_of_network() -> Response:
+        opened = site.opened()
+        whole = partnerships.read(opened.engine)
+        filters, found = _asked(whole, opened)
+        pages = max(1, ceil(len(found) / _PER_PAGE))
+        asked = request.args.get("page", "1")
+        number = min(max(int(asked), 1), pages) if asked.isascii() and asked.isdigit() and len(asked) < 9 else 1
+        labels = _labels(whole, found, opened)
+        ordered = sorted(found, key=lambda one: fold(labels.get(one.iri, (one.iri, ""))[0]))
+        chosen = {name: given["chosen"] for name, given in filters.items() if given["chosen"]}
+        said = urlencode(chosen | ({"lang": g.lang} if request.args.get("lang") else {}))
+        response = page(
+            "network.html",
+            rows=[_row(one, labels, site) for one in ordered[(number - 1) * _PER_PAGE : number * _PER_PAGE]],
+            filters=filters,
+            total=len(found), number=number, pages=pages,
+            parties=len({party for one in found for party in one.parties}),
+            pager_base=f"/reseau?{said}&page=" if said else "/reseau?page=",
+            data_url=f"/reseau.json?{urlencode({**chosen, 'lang': g.lang})}",
+            csv_url=f"/reseau.csv?{urlencode({**chosen, 'lang': g.lang})}",
+            query=catalogue.text("partnerships"),
+        )  # fmt: skip
+        return cacheable(response, opened.release.id, "network", g.lang, said, str(number))
+
+    @routes.get("/reseau.json")
+    def drawing() -> Response:
+        opened = site.opened()
+        whole = partnerships.read(opened.engine)
+        _, found = _asked(whole, opened)
+        kept, cut = partnerships.busiest(found, _DRAWN)
+        labels = _labels(whole, kept, opened)
+        body = json.dumps(_graph(whole, kept, cut, labels, opened, site), ensure_ascii=False)
+        response = Response(body, mimetype="application/json")
+        return cacheable(response, opened.release.id, "network.json", g.lang, request.query_string.decode())
+
+    @routes.get("/reseau.csv")
+    def table() -> Response:
+        opened = site.opened()
+        whole = partnerships.read(opened.engine)
+        _, found = _asked(whole, opened)
+        labels = _labels(whole, found, opened)
+        response = Response(_csv(found, labels), content_type="text/csv; charset=utf-8")
+        response.headers["Content-Disposition"] = 'attachment; filename="ess-graph-reseau.csv"'
+        return cacheable(response, opened.release.id, "network.csv", g.lang, request.query_string.decode())
+
+    return routes
+
+
+def _asked(whole: Network, opened: Opened) -> tuple[dict[str, dict[str, Any]], list[Partnership]]:
+    """The filters as the page shows them (by parameter: choices and the chosen one), and what they let through."""
+    choices = partnerships.choices(whole, opened.display)
+    titles = {shown.target: shown.title[g.lang] for shown in opened.display.classes}
+    filters: dict[str, dict[str, Any]] = {}
+    wanted: dict[str, str] = {}
+    for name, parameter in _PARAMETERS.items():
+        labels = opened.index.labels(choices[name], g.lang)
+        options = {_slug(iri): iri for iri in choices[name]}
+        given = request.args.get(parameter, "")
+        if given and given not in options:
+            raise NotFound(translator(g.lang)("network.unknown", name=given[:80]))
+        wanted[name] = options.get(given, "")
+        texts = {slug: titles.get(iri) or labels.get(iri, (slug, ""))[0] for slug, iri in options.items()}
+        filters[parameter] = {"options": sorted(texts.items(), key=lambda pair: fold(pair[1])), "chosen": given}
+    return filters, partnerships.chosen(whole, Wanted(**wanted), opened.display)
+
+
+def _labels(whole: Network, found: list[Partnership], opened: Opened) -> Labels:
+    iris = {iri for one in found for iri in (one.iri, *one.types, *one.parties)}
+    iris |= {role for one in found for party in one.parties for role in one.roles(party)}
+    return opened.index.labels(iris, g.lang)
+
+
+def _row(one: Partnership, labels: Labels, site: Site) -> dict[str, Any]:
+    return {
+        "partnership": _value(one.iri, labels, site),
+        "parties": [
+            (_value(party, labels, site), ", ".join(_text(role, labels) for role in one.roles(party)))
+            for party in _ordered(one, labels)
+        ],
+        "types": ", ".join(sorted(_text(kind, labels) for kind in one.types)),
+        "start": one.start,
+        "end": one.end,
+    }
+
+
+def _graph(
+    whole: Network, kept: list[Partnership], cut: bool, labels: Labels, opened: Opened, site: Site
+) -> dict[str, Any]:
+    """Nodes (parties and partnerships) and links (one for each party, with its roles in words)."""
+    kinds = {shown.target: shown.title[g.lang] for shown in opened.display.classes}
+    parties = {party for one in kept for party in one.parties}
+    nodes = [
+        {
+            "id": party,
+            "label": _text(party, labels),
+            "kind": _slug(whole.kind(party, opened.display)),
+            "says": kinds.get(whole.kind(party, opened.display), ""),
+            "url": site.link(party),
+        }
+        for party in sorted(parties)
+    ]
+    nodes += [
+        {
+            "id": one.iri,
+            "label": _text(one.iri, labels),
+            "kind": "partenariat",
+            "says": ", ".join(sorted(_text(kind, labels) for kind in one.types)),
+            "url": site.link(one.iri),
+        }
+        for one in kept
+    ]
+    links = [
+        {"source": one.iri, "target": party, "role": ", ".join(_text(role, labels) for role in one.roles(party))}
+        for one in kept
+        for party in sorted(one.parties)
+    ]
+    return {"nodes": nodes, "links": links, "cut": cut}
+
+
+def _csv(found: list[Partnership], labels: Labels) -> str:
+    """One line for each party, for French spreadsheets: semicolons, a byte order mark, no cell that is a formula."""
+    t = translator(g.lang)
+    text = io.StringIO()
+    table = csv.writer(text, delimiter=";", lineterminator="\r\n")
+    table.writerow([t(f"network.column.{name}") for name in ("partnership", "party", "role", "type", "start", "end")])
+    for one in sorted(found, key=lambda one: fold(_text(one.iri, labels))):
+        types = ", ".join(sorted(_text(kind, labels) for kind in one.types))
+        for party in _ordered(one, labels):
+            roles = ", ".join(_text(role, labels) for role in one.roles(party))
+            cells = (_text(one.iri, labels), _text(party, labels), roles, types, one.start or "", one.end or "")
+            table.writerow([f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell for cell in cells])
+    return f"\ufeff{text.getvalue()}"
+
+
+def _ordered(one: Partnership, labels: Labels) -> list[str]:
+    return sorted(one.parties, key=lambda party: fold(_text(party, labels)))
+
+
+def _text(iri: str, labels: Labels) -> str:
+    return labels.get(iri, (iri, ""))[0]
+
+
+def _value(iri: str, labels: Labels, site: Site) -> Value:
+    text, lang = labels.get(iri, (iri, ""))
+    return Value(text, url=site.link(iri), lang=lang or None, iri=iri)
+
+
+def _slug(iri: str) -> str:
+    return iri.replace("#", "/").rpartition("/")[2].lower()
