@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 from urllib.parse import urljoin
@@ -105,6 +105,14 @@ def _place(query: str, at: int) -> tuple[int, int]:
 def with_value(query: str, variable: str, *terms: URIRef) -> str:
     """A query that fixes a variable of its last group to one of some terms, for people to read, change and run."""
     return f"{query.rstrip()}\nVALUES ?{variable} {{ {' '.join(term.n3() for term in terms)} }}\n"
+
+
+def with_values(query: str, values: Mapping[str, URIRef]) -> str:
+    """A query that fixes several variables of its last group, each to one term."""
+    if not values:
+        return query
+    names = " ".join(f"?{name}" for name in values)
+    return f"{query.rstrip()}\nVALUES ({names}) {{ ({' '.join(term.n3() for term in values.values())}) }}\n"
 
 
 def syntax_error(error: SyntaxError, query: str) -> BadQuery:
