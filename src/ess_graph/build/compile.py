@@ -214,10 +214,12 @@ def _rest(shapes: Graph, properties: list[Node], way: str) -> str:
     # A block for values of one class covers no others.
     shown = f" FILTER NOT EXISTS {{ VALUES (?cell ?kind) {{ {' '.join(partly)} }} ?value {RDF.type.n3()} ?kind }}"
     said = f"{start} ?cell {end}"
-    found = f"{{ GRAPH ?graph {{ {said} }} }} UNION {{ {said} FILTER NOT EXISTS {{ GRAPH ?any {{ {said} }} }} }}"
+    # What stands in no named graph counts too; that it also stands in the merge of all adds nothing.
+    found = f"{{ {said} }} UNION {{ GRAPH ?any {{ {said} }} }}"
     return (
-        f"{{ {{ SELECT ?entity ?value ?graph ?cell WHERE {{ {{ {found} }} FILTER(?cell NOT IN ({', '.join(hidden)}))"
-        f'{shown if partly else ""} }} LIMIT {MOST_OTHERS} }} BIND("{way}" AS ?column) BIND("rest" AS ?block) }}'
+        f"{{ {{ SELECT DISTINCT ?entity ?value ?cell WHERE {{ {found} FILTER(?cell NOT IN ({', '.join(hidden)}))"
+        f"{shown if partly else ''} }} LIMIT {MOST_OTHERS} }} OPTIONAL {{ GRAPH ?graph {{ {said} }} }}"
+        f' BIND("{way}" AS ?column) BIND("rest" AS ?block) }}'
     )
 
 

@@ -14,6 +14,8 @@ from ess_graph.engine.base import Engine, Row
 
 #: Thousands and decimal separators; French groups with a narrow no-break space.
 _SEPARATORS = {"fr": ("\u202f", ","), "en": (",", ".")}
+#: Digits of a number that somebody may read; what says itself shorter stays as it is.
+_LONGEST = 30
 _BETWEEN = {"fr": "entre {0} et {1}", "en": "between {0} and {1}"}
 _COLON = {"fr": "\u00a0: ", "en": ": "}
 
@@ -31,9 +33,12 @@ class Figure:
 def number(lexical: str, lang: str) -> str:
     """``5800000`` as ``5 800 000`` or ``5,800,000``; digits are never dropped or added."""
     try:
-        plain = format(Decimal(lexical), "f")
+        amount = Decimal(lexical)
     except InvalidOperation:
         return lexical
+    if not amount.is_finite() or abs(amount.adjusted()) > _LONGEST:
+        return lexical
+    plain = format(amount, "f")
     group, point = _SEPARATORS[lang]
     whole, dot, decimals = plain.partition(".")
     grouped = f"{int(whole):,}".replace(",", group)

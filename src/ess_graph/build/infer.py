@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import owlrl
-from rdflib import Graph, URIRef
+from rdflib import Graph, Literal, URIRef
 from rdflib.namespace import OWL, RDF, RDFS
 from rdflib.plugins.sparql import prepareQuery
 from rdflib.term import Node
@@ -29,7 +29,10 @@ def infer(asserted: Graph, axioms: Graph, rules: Path) -> Graph:
     ruled = Graph()
     known = asserted + derived
     for path in sorted(rules.glob("*.rq")):
-        ruled += known.query(path.read_text(encoding="utf-8")).graph or Graph()
+        for triple in known.query(path.read_text(encoding="utf-8")).graph or ():
+            # A text in the place of a thing (data that no shape has seen) is no subject of anything.
+            if not isinstance(triple[0], Literal):
+                ruled.add(triple)
     # What a rule says has consequences of its own (a sub-property, an inverse).
     derived += ruled + _closure(ruled, axioms)
     return derived - asserted

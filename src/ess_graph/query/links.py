@@ -9,7 +9,7 @@ from math import ceil
 from rdflib import URIRef
 
 from ess_graph.engine.base import Engine
-from ess_graph.engine.text import with_value
+from ess_graph.engine.text import with_value, with_values
 from ess_graph.folding import fold
 from ess_graph.query import catalogue
 from ess_graph.query.display import Display
@@ -21,7 +21,7 @@ PER_PAGE = 100
 #: Values that are put in the order of their names; more than these stand as the engine gives them.
 _SORTED = 5_000
 #: Values that are listed at all; the query gives the others.
-_LISTED = 50_000
+_LISTED = 10_000
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def every(
         said = URIRef(asked["lien"])
         query, name = catalogue.text("pointing"), display.groups["in"][lang]
         bindings["said"] = said
-        seen = with_value(with_value(query, "entity", entity), "said", said)
+        seen = with_values(query, bindings)
     else:
         types = (str(row["class"]) for row in engine.rows(catalogue.text("types"), bindings))
         shown = display.for_types(types)

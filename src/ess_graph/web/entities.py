@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import quote, urlencode
 
 from flask import Blueprint, Response, g, redirect, request
@@ -33,6 +34,8 @@ SUFFIXES = {
 }
 _KINDS = tuple(SUFFIXES.values())
 _NEARBY = 5
+#: How an IRI begins that stands on its own.
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:.")
 #: Queries that describe what is more than one thing; others are described by ``describe``.
 _DATA = {"source": "document_data", "onto": "ontology_data"}
 
@@ -145,7 +148,7 @@ def _entity(shown: EntityPage, path: str) -> Response:
 
 def _every(path: str, iri: str, opened: Opened, site: Site) -> Response:
     asked = {name: value for name, value in request.args.items() if name in ("bloc", "lien")}
-    if not all(map(sayable, asked.values())):
+    if not all(map(sayable, asked.values())) or not _ABSOLUTE.match(asked.get("lien", "x:x")):
         return unknown(path, site)
     number = request.args.get("page", "")
     shown = every(
