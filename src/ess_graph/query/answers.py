@@ -44,8 +44,13 @@ class Writer:
 
     @property
     def words(self) -> dict[str, str]:
-        """The values of the parameters, as people read them."""
-        return {name: self._value(term).text for name, term in self.answer.values.items()}
+        """The values of the parameters, as people read them; things that the graph does not know have no words."""
+        known = self.reader.labels
+        return {
+            name: self._value(term).text
+            for name, term in self.answer.values.items()
+            if isinstance(term, Literal) or str(term) in known
+        }
 
     @property
     def title(self) -> str:
