@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 from rdflib import URIRef
@@ -16,7 +15,6 @@ from ess_graph.vocab import PREFIXES
 _UNDECLARED = 2000
 
 
-@lru_cache(4)
 def lexicon(engine: Engine, index: Index, lang: str) -> dict[str, Any]:
     """Prefixes, and terms as ``[iri, kind, label, meaning, scheme]``, in ``fr`` or ``en``.
 

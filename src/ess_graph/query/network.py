@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from rdflib import RDF
 from rdflib.namespace import DCTERMS
@@ -59,7 +58,6 @@ class Wanted:
     role: str = ""
 
 
-@lru_cache(2)
 def read(engine: Engine) -> Network:
     """The whole network of a release, which never changes."""
     found: dict[str, Partnership] = {}

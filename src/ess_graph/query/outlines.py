@@ -142,7 +142,9 @@ def _frames(shapes: Sequence[dict[str, Any]], arcs: Sequence[Sequence[Point]]) -
     top = main.height + _GAP
     width = (WIDTH - _GAP * (len(boxes) - 1)) / len(boxes)
     names = sorted(boxes, key=lambda name: min(x for x, _ in boxes[name]))
-    others = [_fitted(name, boxes[name], at * (width + _GAP), top, width, _FRAME_HEIGHT) for at, name in enumerate(names)]
+    others = [
+        _fitted(name, boxes[name], at * (width + _GAP), top, width, _FRAME_HEIGHT) for at, name in enumerate(names)
+    ]
     return (main, *others), round(top + _FRAME_HEIGHT)
 
 

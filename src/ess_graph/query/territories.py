@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from rdflib import Literal
 from rdflib.term import Node
@@ -16,8 +15,7 @@ from ess_graph.vocab import IGEO, SCHEMA
 
 #: From the widest to the narrowest: the order of the table, and of what is drawn over what.
 KINDS = tuple(
-    str(kind)
-    for kind in (IGEO.Pays, IGEO.Region, IGEO.Departement, IGEO.Intercommunalite, IGEO.Commune, SCHEMA.Place)
+    str(kind) for kind in (IGEO.Pays, IGEO.Region, IGEO.Departement, IGEO.Intercommunalite, IGEO.Commune, SCHEMA.Place)
 )
 
 
@@ -55,7 +53,6 @@ class Territory:
         return self.outline is not None or self.point is not None
 
 
-@lru_cache(2)
 def read(engine: Engine, index: Index) -> tuple[Territory, ...]:
     """Every territory of a release, the widest first; names are compared in French."""
     found: dict[str, Territory] = {}

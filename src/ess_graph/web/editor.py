@@ -24,7 +24,9 @@ def blueprint(site: Site) -> Blueprint:
     @routes.get("/sparql/lexique.json")
     def words() -> Response:
         opened = site.opened()
-        body = json.dumps(lexicon(opened.engine, opened.index, g.lang), ensure_ascii=False)
+        lang = g.lang
+        found = opened.once(("lexicon", lang), lambda: lexicon(opened.engine, opened.index, lang))
+        body = json.dumps(found, ensure_ascii=False)
         return cacheable(Response(body, mimetype="application/json"), opened.release.id, "lexicon", g.lang)
 
     @routes.post("/sparql/libelles")
@@ -46,6 +48,4 @@ def blueprint(site: Site) -> Blueprint:
 
 def _words() -> dict[str, str]:
     """The editor's sentences in the reader's language, for its script; placeholders stay as they are."""
-    return {
-        key.removeprefix("editor."): said[g.lang] for key, said in messages().items() if key.startswith("editor.")
-    }
+    return {key.removeprefix("editor."): said[g.lang] for key, said in messages().items() if key.startswith("editor.")}

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar, cast
 
 from flask import g, has_request_context, request
 
@@ -18,6 +20,8 @@ from ess_graph.settings import Settings
 from ess_graph.vocab import BASE
 from ess_graph.web.cache import AnswerCache
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True)
 class Opened:
@@ -29,6 +33,14 @@ class Opened:
     index: Index
     display: Display
     cache: AnswerCache
+    _worked_out: dict[Hashable, object] = field(default_factory=dict)
+
+    def once(self, key: Hashable, work: Callable[[], T]) -> T:
+        """What ``work`` gives, kept as long as the release, which never changes, is in service."""
+        if key not in self._worked_out:
+            # Two threads may do the same work at the same time; they come to the same result.
+            self._worked_out[key] = work()
+        return cast(T, self._worked_out[key])
 
     @property
     def info(self) -> dict[str, str]:
