@@ -1,4 +1,4 @@
-"""``/carte``: territories with authorities and figures, drawn and in a table; ``/carte/fond.json`` for scripts."""
+"""``/carte``: territories, their authorities and figures, drawn and in a table; ``/carte/fond.json`` for scripts."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def blueprint(site: Site) -> Blueprint:
     @routes.get("/carte")
     def page_of_map() -> Response:
         opened = site.opened()
-        found = opened.once("territories", lambda: territories.read(opened.engine, opened.index))
+        found = _territories(opened)
         indicators = {figure.indicator for territory in found for figure in territory.figures}
         names = opened.index.labels(indicators, g.lang)
         slugs = {_slug(iri): iri for iri in indicators}
@@ -62,7 +62,7 @@ def blueprint(site: Site) -> Blueprint:
     @routes.get("/carte/fond.json")
     def ground() -> Response:
         opened = site.opened()
-        found = opened.once("territories", lambda: territories.read(opened.engine, opened.index))
+        found = _territories(opened)
         labels = opened.index.labels([one.iri for one in found], g.lang)
         drawn = outlines()
         body = {
@@ -86,6 +86,10 @@ def blueprint(site: Site) -> Blueprint:
         return cacheable(response, opened.release.id, "ground", g.lang)
 
     return routes
+
+
+def _territories(opened: Opened) -> tuple[Territory, ...]:
+    return opened.once("territories", lambda: territories.read(opened.engine, opened.index))
 
 
 def allow_tiles(response: Response, site: Site) -> None:

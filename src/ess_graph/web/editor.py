@@ -24,9 +24,9 @@ def blueprint(site: Site) -> Blueprint:
     @routes.get("/sparql/lexique.json")
     def words() -> Response:
         opened = site.opened()
-        body = json.dumps(
-            opened.once(("lexicon", g.lang), lambda: lexicon(opened.engine, opened.index, g.lang)), ensure_ascii=False
-        )
+        lang = g.lang
+        found = opened.once(("lexicon", lang), lambda: lexicon(opened.engine, opened.index, lang))
+        body = json.dumps(found, ensure_ascii=False)
         return cacheable(Response(body, mimetype="application/json"), opened.release.id, "lexicon", g.lang)
 
     @routes.post("/sparql/libelles")

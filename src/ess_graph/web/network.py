@@ -35,7 +35,7 @@ def blueprint(site: Site) -> Blueprint:
     @routes.get("/reseau")
     def page_of_network() -> Response:
         opened = site.opened()
-        whole = partnerships.read(opened.engine)
+        whole = _network(opened)
         filters, found = _asked(whole, opened)
         pages = max(1, ceil(len(found) / _PER_PAGE))
         asked = request.args.get("page", "1")
@@ -60,7 +60,7 @@ def blueprint(site: Site) -> Blueprint:
     @routes.get("/reseau.json")
     def drawing() -> Response:
         opened = site.opened()
-        whole = partnerships.read(opened.engine)
+        whole = _network(opened)
         _, found = _asked(whole, opened)
         kept, cut = partnerships.busiest(found, _DRAWN)
         labels = _labels(whole, kept, opened)
@@ -71,7 +71,7 @@ def blueprint(site: Site) -> Blueprint:
     @routes.get("/reseau.csv")
     def table() -> Response:
         opened = site.opened()
-        whole = partnerships.read(opened.engine)
+        whole = _network(opened)
         _, found = _asked(whole, opened)
         labels = _labels(whole, found, opened)
         response = Response(_csv(found, labels), content_type="text/csv; charset=utf-8")
@@ -79,6 +79,10 @@ def blueprint(site: Site) -> Blueprint:
         return cacheable(response, opened.release.id, "network.csv", g.lang, request.query_string.decode())
 
     return routes
+
+
+def _network(opened: Opened) -> Network:
+    return opened.once("network", lambda: partnerships.read(opened.engine))
 
 
 def _asked(whole: Network, opened: Opened) -> tuple[dict[str, dict[str, Any]], list[Partnership]]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TypeVar, cast
 from urllib.parse import urlencode
 
 from flask import has_request_context, request
@@ -27,6 +27,7 @@ from ess_graph.web.cache import AnswerCache
 _OLDER = 4
 #: The anchor of a passage; a long document has several pages, so its address says which lines are wanted.
 _LINES = re.compile(r"L\d+(-L\d+)?")
+T = TypeVar("T")
 
 
 class Opened:
@@ -39,14 +40,14 @@ class Opened:
         self.cache = AnswerCache()
         self._backend, self._indexing = backend, indexing
         self._lock = threading.RLock()
-        self._read: dict[object, Any] = {}
+        self._worked_out: dict[Hashable, object] = {}
 
-    def once(self, key: object, read: Callable[[], Any]) -> Any:
-        """What ``read`` makes of this release: it never changes, so once is enough."""
-        with self._lock:
-            if key not in self._read:
-                self._read[key] = read()
-            return self._read[key]
+    def once(self, key: Hashable, work: Callable[[], T]) -> T:
+        """What ``work`` gives, kept as long as the release, which never changes, is open."""
+        if key not in self._worked_out:
+            # Two threads may do the same work at the same time; they come to the same result.
+            self._worked_out[key] = work()
+        return cast(T, self._worked_out[key])
 
     @cached_property
     def engine(self) -> Engine:
