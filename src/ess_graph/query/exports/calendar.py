@@ -14,6 +14,7 @@ from rdflib.term import Node
 from ess_graph.engine.base import Engine
 from ess_graph.folding import fold
 from ess_graph.query import catalogue
+from ess_graph.query.exports.sources import told
 from ess_graph.query.exports.spans import Span, span
 from ess_graph.query.index import Index
 from ess_graph.query.readers import Reader, iris_of
@@ -151,7 +152,7 @@ def _entry(event: Happening, reader: Reader, t: Words, page: Callable[[str], str
     if not days.known:
         lines.append(t("calendar.partial.note", dates=days.in_words(reader.lang)))
     sources = reader.sources(cited.passage for cited in reader.of_node(event.iri))
-    lines += [t("calendar.source", document=source.document, lines=source.lines) for source in sources]
+    lines += [t("calendar.source", source=source) for source in told(sources, reader.lang)]
     lines.append(page(event.iri))
     entry.add("description", _text("\n".join(lines)))
     return entry

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -12,10 +13,6 @@ from rdflib import Literal
 from rdflib.namespace import XSD
 from rdflib.term import Node
 
-#: What may stand before the sign that starts a formula without a person seeing it: blanks, controls, invisible signs.
-_UNSEEN = "".join(map(chr, (*range(0x21), 0x7F, 0xA0, 0xAD, *range(0x200B, 0x2010), *range(0x2028, 0x2030)))) + (
-    "".join(map(chr, (*range(0x2060, 0x2070), 0x3000, 0xFEFF)))
-)
 #: Signs that start a formula, full-width ones included; and the apostrophe, so that taking one away is always right.
 _STARTS = frozenset("=+-@\uff1d\uff0b\uff0d\uff20'")
 #: Text that a spreadsheet would change: leading zeros, more digits than it keeps, powers of ten, days and months.
@@ -42,8 +39,12 @@ SPREADSHEET = Dialect(";", "\ufeff", ",")
 
 def safe(text: str) -> str:
     """A cell's text; an apostrophe before it where a spreadsheet would make it a formula, a date or another number."""
-    risky = text.lstrip(_UNSEEN)[:1] in _STARTS if text.strip(_UNSEEN) else text[:1] in ("\t", "\r", "\n")
-    return f"'{text}" if risky or _CHANGED.fullmatch(text) else text
+    return f"'{text}" if _first_seen(text) in _STARTS or _CHANGED.fullmatch(text) else text
+
+
+def _first_seen(text: str) -> str:
+    """The first sign that a person sees: blanks, controls and invisible signs may hide what starts a formula."""
+    return next((sign for sign in text if unicodedata.category(sign)[0] not in "CZ"), "")
 
 
 def restored(cell: str) -> str:

@@ -14,6 +14,7 @@ from ess_graph.query import catalogue
 from ess_graph.query.display import ClassDisplay
 from ess_graph.query.exports import cells
 from ess_graph.query.exports.cells import Dialect
+from ess_graph.query.exports.sources import told
 from ess_graph.query.index import Index
 from ess_graph.query.readers import Reader, iris_of
 from ess_graph.vocab import SCHEMA
@@ -58,7 +59,7 @@ def _lines(shown: ClassDisplay, things: list[str], lang: str, dialect: Dialect, 
         yield [
             cells.safe(reader.value(URIRef(thing)).text),
             *(_cell(_worded(block, thing, values, source.engine, lang), reader, dialect) for block in shown.blocks),
-            cells.safe(_sources(thing, reader)),
+            cells.safe(BETWEEN.join(told(reader.sources(c.passage for c in reader.of_node(thing)), lang))),
             cells.safe(source.page(thing)),
             cells.safe(thing),
         ]
@@ -84,11 +85,3 @@ def _cell(values: set[Node], reader: Reader, dialect: Dialect) -> str:
     if len(values) == 1 and isinstance(only := next(iter(values)), Literal):
         return cells.cell(only, dialect)
     return cells.safe(BETWEEN.join(sorted((reader.value(term).text for term in values), key=fold)))
-
-
-def _sources(thing: str, reader: Reader) -> str:
-    """``document: L12, L30-L31``, a document at a time."""
-    lines: dict[str, list[str]] = {}
-    for source in reader.sources(cited.passage for cited in reader.of_node(thing)):
-        lines.setdefault(source.document, []).append(source.lines)
-    return BETWEEN.join(f"{document}: {', '.join(found)}" for document, found in lines.items())
