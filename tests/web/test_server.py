@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import http.client
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -20,6 +22,7 @@ import pytest
 from flask import Flask
 
 from ess_graph.settings import Settings
+from ess_graph.web.server import client_has_gone
 from web.serving import running
 
 pytestmark = pytest.mark.slow
@@ -83,6 +86,12 @@ def application(environ, start_response):
     if path == "/slow":
         start_response("200 OK", headers)
         return slow(environ)
+    if path == "/reads":
+        start_response("200 OK", headers)
+        return [b"%d" % len(environ["wsgi.input"].read())]
+    if path == "/pours":
+        start_response("200 OK", headers)
+        return (b"x" * 65536 for _ in range(1000))
     if path == "/for-ever":
         note("started", "yes")
         time.sleep(3600)
@@ -90,6 +99,10 @@ def application(environ, start_response):
     return [str(os.getpid()).encode()]
 
 
+if len(sys.argv) > 3:
+    from ess_graph.web import patience
+
+    patience.SECONDS = float(sys.argv[3])
 Server(lambda: application, "127.0.0.1", int(sys.argv[1]), workers=2, threads=4).run()
 '''
 
@@ -401,3 +414,77 @@ def test_a_client_that_says_nothing_keeps_nobody_waiting(server: Running) -> Non
     finally:
         for connection in silent:
             connection.close()
+
+
+# Clients that take their time --------------------------------------------------------------------------------------
+
+SLOW = {
+    "a head that stops": (b"GET / HTTP/1.1\r\nHost: loc", b""),
+    "a head that drips": (b"GET / HTTP/1.1\r\nHost: loc", b"x"),
+    "a body that stops": (b"POST /reads HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nabc", b""),
+    "a body that drips": (b"POST /reads HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nabc", b"x"),
+    "chunks that stop": (b"POST /reads HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nab", b""),
+    "an answer that nobody reads": (b"GET /pours HTTP/1.1\r\nHost: localhost\r\n\r\n", b""),
+    "a second request that stops": (b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\nGET / HTTP/1.1\r\nHos", b""),
+}
+
+
+@pytest.fixture
+def impatient(port: int, tmp_path: Path) -> Iterator[Running]:
+    program = tmp_path / "program.py"
+    program.write_text(PROGRAM, encoding="utf-8")
+    with running([sys.executable, str(program), str(port), str(tmp_path), "1"], port, {}, tmp_path / "log") as process:
+        yield Running(process, port, tmp_path)
+
+
+@pytest.mark.parametrize("name", SLOW)
+def test_slow_clients_keep_nobody_waiting_for_long(impatient: Running, name: str) -> None:
+    """More of them than there are threads: without an end to the server's patience it would answer nobody."""
+    begun, drip = SLOW[name]
+    slow = [socket.create_connection(("127.0.0.1", impatient.port), timeout=30) for _ in range(24)]
+    try:
+        for connection in slow:
+            connection.sendall(begun)
+        ended = threading.Event()
+
+        def dripping() -> None:
+            while drip and not ended.wait(0.2):
+                for connection in slow:
+                    with suppress(OSError):
+                        connection.send(drip)
+
+        thread = threading.Thread(target=dripping)
+        thread.start()
+        try:
+            time.sleep(0.5)
+            assert impatient.get("/").isdigit()
+        finally:
+            ended.set()
+            thread.join()
+    finally:
+        for connection in slow:
+            connection.close()
+    assert "Traceback" not in (impatient.notes / "log").read_text(encoding="utf-8")
+
+
+def test_many_silent_connections_hold_no_thread(impatient: Running) -> None:
+    silent = [socket.create_connection(("127.0.0.1", impatient.port), timeout=30) for _ in range(300)]
+    try:
+        started = time.monotonic()
+        assert impatient.get("/").isdigit()
+        assert time.monotonic() - started < 4, "gunicorn's own five seconds for each would add up"
+    finally:
+        for connection in silent:
+            connection.close()
+
+
+def test_a_client_is_noticed_on_a_high_descriptor() -> None:
+    """Beyond 1,023, which a thousand idle clients reach, the oldest way of waiting for a socket fails."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 2048), hard))
+    ours, theirs = socket.socketpair()
+    with theirs, socket.socket(fileno=fcntl.fcntl(ours, fcntl.F_DUPFD, 1500)) as high:
+        ours.close()
+        assert not client_has_gone({"gunicorn.socket": high})
+        theirs.close()
+        assert client_has_gone({"gunicorn.socket": high})

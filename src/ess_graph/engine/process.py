@@ -75,12 +75,13 @@ class Worker:
 
     def _exactly(self, size: int, deadline: float, gone: Gone) -> bytes:
         found = bytearray()
+        poll = select.poll()  # unlike select, it takes descriptors above 1023
+        poll.register(self._socket, select.POLLIN)
         while len(found) < size:
             left = deadline - time.monotonic()
             if left <= 0:
                 raise TimeoutError
-            ready, _, _ = select.select([self._socket], [], [], min(left, POLL))
-            if ready:
+            if poll.poll(min(left, POLL) * 1000):
                 piece = self._socket.recv(min(size - len(found), MIB))
                 if not piece:
                     return b""

@@ -74,7 +74,9 @@ def tokens(text: str) -> list[Token]:
 def _tokens(text: str) -> Iterator[Token]:
     for match in _TOKEN.finditer(text):
         kind = str(match.lastgroup)
-        if kind == "run":
+        if kind == "run" and match.group().isascii() and match.group().isidentifier():
+            yield Token("word", match.group(), match.end())  # the common case, quickly
+        elif kind == "run":
             yield from (Token("word", w.group(), match.start() + w.end()) for w in _WORD.finditer(match.group()))
             yield from (Token("other", sign, match.end()) for sign in match.group() if sign == "-")
         elif kind not in ("comment", "space"):

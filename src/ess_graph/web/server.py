@@ -10,7 +10,6 @@ for a client of HTTP/1.0, where the end of the connection is the end of the answ
 
 from __future__ import annotations
 
-import select
 import socket
 import struct
 from collections.abc import Callable, Iterable, Iterator
@@ -18,6 +17,8 @@ from typing import Any
 
 from gunicorn.app.base import BaseApplication
 from gunicorn.http import message
+
+from ess_graph.web.patience import PatientWorker, readable
 
 #: Seconds that running requests get when the server is asked to end; well under the 10 s promised.
 GRACE = 6
@@ -37,7 +38,7 @@ class Server(BaseApplication):  # type: ignore[misc]
         self._factory = factory
         self._options = {
             "bind": f"{host}:{port}",
-            "worker_class": "gthread",
+            "worker_class": PatientWorker,
             "workers": workers,
             "threads": threads,
             "graceful_timeout": GRACE,
@@ -99,10 +100,9 @@ def client_has_gone(environ: dict[str, Any]) -> bool:
     connection = environ.get("gunicorn.socket")
     if not isinstance(connection, socket.socket):
         return False
-    readable, _, _ = select.select([connection], [], [], 0)
-    if not readable:
-        return False
     try:
+        if not readable(connection, 0):
+            return False
         return connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
     except BlockingIOError:
         return False

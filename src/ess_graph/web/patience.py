@@ -1,0 +1,83 @@
+"""Server processes that give up on clients who send or read too slowly, so that these hold no thread for ever."""
+
+from __future__ import annotations
+
+import errno
+import select
+import socket
+import time
+from typing import Any
+
+from gunicorn.http.unreader import SocketUnreader
+from gunicorn.workers import gthread
+
+#: Seconds that a client may take to send a request, and to read a piece of its answer.
+SECONDS = 20
+#: What it sends must come at so many bytes a second beyond that.
+_RATE = 64 * 1024
+
+
+def readable(connection: socket.socket, seconds: float) -> bool:
+    """Whether something can be read within a time; unlike ``select`` it takes descriptors above 1023."""
+    poll = select.poll()
+    poll.register(connection, select.POLLIN)
+    return bool(poll.poll(max(seconds, 0) * 1000))
+
+
+class _Unreader(SocketUnreader):  # type: ignore[misc]
+    """What a client sends, until a deadline that dripping does not move."""
+
+    deadline = 0.0
+
+    def chunk(self, size_hint: int | None = None) -> bytes:
+        """The next piece."""
+        if not readable(self.sock, self.deadline - time.monotonic()):
+            raise _too_slow()
+        received: bytes = super().chunk(size_hint)
+        self.deadline += len(received) / _RATE
+        return received
+
+
+class _Connection(gthread.TConn):  # type: ignore[misc]
+    """A connection that reads with a deadline."""
+
+    def init(self) -> None:
+        """Begin to read a request, the first or another."""
+        first = not self.initialized
+        super().init()
+        if first:
+            self.parser.unreader = _Unreader(self.sock)
+        self.begin()
+
+    def begin(self) -> None:
+        """What comes next has its time from now on."""
+        self.parser.unreader.deadline = time.monotonic() + SECONDS
+
+    def wait_for_data(self, timeout: float) -> bool:
+        """Whether there is something to read; no thread waits for it, gunicorn's poller does."""
+        del timeout
+        found: bool = super().wait_for_data(0)
+        return found
+
+
+# gunicorn offers no other way to say which connections a worker makes.
+gthread.TConn = _Connection
+
+
+class PatientWorker(gthread.ThreadWorker):  # type: ignore[misc]
+    """gunicorn's worker of threads, with an end to its patience."""
+
+    def handle_request(self, req: Any, conn: Any) -> Any:
+        """Answer a request whose head has been read."""
+        conn.begin()
+        # What is sent goes piece by piece; the time limit of a query counts all of them together.
+        conn.sock.settimeout(SECONDS)
+        try:
+            return super().handle_request(req, conn)
+        except TimeoutError:
+            raise _too_slow() from None
+
+
+def _too_slow() -> OSError:
+    # gunicorn ends such a connection without a word in the log: it is the client's doing.
+    return ConnectionResetError(errno.ECONNRESET, "The client is too slow.")
