@@ -17,7 +17,7 @@ from ess_graph.errors import NotFound
 
 MANIFEST = "release.json"
 #: What the files of a release look like; raised when a program can no longer read what an older one wrote.
-LAYOUT = 1
+LAYOUT = 2
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from rdflib import BNode, Graph
 
 from ess_graph import releases
 from ess_graph.build import compile as compiling
-from ess_graph.build import search_index
+from ess_graph.build import compile_facets, search_index
 from ess_graph.build.infer import in_words, infer
 from ess_graph.build.read import Project, fingerprint, read
 from ess_graph.build.validate import Report, load_shapes, validate
@@ -111,7 +111,10 @@ def write(
     groups, displays = compiling.compile_display(display, axioms)
     compiling.write(folder / "display", groups, displays)
     engine = backend.open(folder / "store")
-    search_index.write(folder / "index.sqlite", engine, [d.target for d in displays], in_words(root / "rules"))
+    facets = compile_facets.compile_facets(root / "shapes" / "facets.ttl")
+    compile_facets.write(folder / "display", facets)
+    classes = [display.target for display in displays]
+    search_index.write(folder / "index.sqlite", engine, classes, in_words(root / "rules"), facets.facets)
     engine.close()
     (folder / "validation.json").write_text(json.dumps(report.as_json(), ensure_ascii=False), encoding="utf-8")
     files = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())

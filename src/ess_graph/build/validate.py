@@ -18,7 +18,7 @@ from ess_graph.vocab import BASE, ESS, PREFIXES, SH
 
 SEVERITIES = ("Violation", "Warning", "Info")
 
-_NOT_FOR_VALIDATION = "display.ttl"  # what pages are drawn from; it constrains nothing
+_NOT_FOR_VALIDATION = ("display.ttl", "facets.ttl")  # what pages are drawn from; they constrain nothing
 _TARGETS = (SH.targetClass, SH.targetNode, SH.targetSubjectsOf, SH.targetObjectsOf)
 _MARKS = {SH.zeroOrMorePath: "*", SH.oneOrMorePath: "+", SH.zeroOrOnePath: "?"}
 _SHOWN = 120
@@ -114,9 +114,9 @@ class Report:
 
 
 def load_shapes(folder: Path) -> Graph:
-    """Every shapes file of a folder but the one for display; InvalidData where there is none, or one is not Turtle."""
+    """Every shapes file of a folder but those for pages; InvalidData where there is none, or one is not Turtle."""
     shapes = Graph()
-    files = sorted(path for path in folder.glob("*.ttl") if path.name != _NOT_FOR_VALIDATION)
+    files = sorted(path for path in folder.glob("*.ttl") if path.name not in _NOT_FOR_VALIDATION)
     if not files:
         raise InvalidData(f"There are no shapes in {folder}: give the folder that holds core.ttl.")
     for path in files:

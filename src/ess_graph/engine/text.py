@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 from urllib.parse import urljoin
 
 import pyoxigraph as ox
 from rdflib import URIRef
+from rdflib.term import Node
 
 from ess_graph.engine.base import Form, Scope
 from ess_graph.errors import BadQuery
@@ -105,6 +106,12 @@ def _place(query: str, at: int) -> tuple[int, int]:
 def with_value(query: str, variable: str, term: URIRef) -> str:
     """A query that fixes a variable of its last group, for people to read, change and run."""
     return f"{query.rstrip()}\nVALUES ?{variable} {{ {term.n3()} }}\n"
+
+
+def with_values(query: str, terms: Mapping[str, Node]) -> str:
+    """The same with several variables, each fixed to its term."""
+    names, values = " ".join(f"?{name}" for name in terms), " ".join(term.n3() for term in terms.values())
+    return f"{query.rstrip()}\nVALUES ({names}) {{ ({values}) }}\n"
 
 
 def syntax_error(error: SyntaxError, query: str) -> BadQuery:
