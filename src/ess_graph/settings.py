@@ -24,6 +24,7 @@ class Settings:
         query_size: MiB that an answer may have (``ESS_GRAPH_QUERY_SIZE``).
         query_waiting: queries that may wait for a worker (``ESS_GRAPH_QUERY_WAITING``).
         workers: processes for long queries, in each server process (``ESS_GRAPH_WORKERS``).
+        proxies: proxies of the operator's in front of the server (``ESS_GRAPH_PROXIES``), to know clients apart.
     """
 
     root: Path
@@ -35,6 +36,7 @@ class Settings:
     query_size: int = 512
     query_waiting: int = 32
     workers: int = 1
+    proxies: int = 0
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -52,6 +54,7 @@ class Settings:
             query_size=int(_number(environment, "ESS_GRAPH_QUERY_SIZE", 512, 1)),
             query_waiting=int(_number(environment, "ESS_GRAPH_QUERY_WAITING", 32, 1)),
             workers=int(_number(environment, "ESS_GRAPH_WORKERS", 1, 1)),
+            proxies=int(_number(environment, "ESS_GRAPH_PROXIES", 0, 0)),
         )
 
 

@@ -15,6 +15,7 @@ from ess_graph.engine.text import with_value
 from ess_graph.folding import fold
 from ess_graph.query import catalogue, figures
 from ess_graph.query.display import Display
+from ess_graph.query.facts import fact_id
 from ess_graph.query.index import Index
 from ess_graph.query.readers import Linker, Reader, Texts, iris_of, nature
 from ess_graph.query.views import Block, EntityPage, Group, Nature, Value
@@ -120,6 +121,7 @@ def _row(
         sources=reader.sources(c.passage for c in cited) if kind is not Nature.DERIVED else (),
         note=reader.note(kind, said, cited),
         node=reader.value(value) if keys and isinstance(value, URIRef) else None,
+        report=fact_id(spec["key"], value.n3()),
     )
 
 
@@ -158,6 +160,7 @@ def _rest(found: list[Row], reader: Reader, entity: URIRef, display: Display) ->
                         nature=kind,
                         sources=reader.sources(c.passage for c in cited),
                         note=reader.note(kind, str(said), cited),
+                        report=fact_id(direction, said.n3(), value.n3()),
                     )
                 )
         if rows:

@@ -104,6 +104,14 @@ def _near(token: str, index: Index) -> tuple[str, ...]:
     distances = {word: OSA.distance(token, word, score_cutoff=allowed) for word in spelt}
     nearest = min(distances.values(), default=allowed + 1)
     if nearest > allowed:
+        # Someone who is still typing has slipped in the beginning of a word.
+        distances = {
+            word: min(OSA.distance(token, word[: len(token) + more], score_cutoff=1) for more in (-1, 0, 1))
+            for word in spelt
+            if len(word) > len(token)
+        }
+        nearest, allowed = min(distances.values(), default=2), 1
+    if nearest > allowed:
         return ()
     found = [word for word, distance in distances.items() if distance == nearest]
     marks = ", ".join("?" * len(found))

@@ -12,7 +12,7 @@ from ess_graph.engine.base import Backend
 from ess_graph.engine.local import LocalBackend
 from ess_graph.errors import EssGraphError
 from ess_graph.settings import Settings
-from ess_graph.web import entities, negotiate, pages, quality, replies, sparql, versions
+from ess_graph.web import entities, lists, negotiate, pages, quality, replies, reports, search, sparql, versions, vocabulary
 from ess_graph.web.i18n import translator
 from ess_graph.web.site import Site
 
@@ -46,11 +46,11 @@ def create_app(settings: Settings, backend: Backend | None = None) -> Flask:
             "t": translator(lang),
             "other_lang_url": f"{request.path}?{urlencode(arguments)}",
             "release": _release(site),
-            "q": request.args.get("q", "") if request.endpoint == "pages.search" else "",
+            "q": request.args.get("q", "") if request.endpoint == "search.results" else "",
             "urls": {
                 "home": url_for("pages.home"),
-                "search": url_for("pages.search"),
-                "explore": url_for("pages.explore"),
+                "search": url_for("search.results"),
+                "explore": url_for("lists.explore"),
                 "sparql": url_for("sparql.sparql"),
                 "data": url_for("pages.about", _anchor="donnees"),
                 "about": url_for("pages.about"),
@@ -68,6 +68,10 @@ def create_app(settings: Settings, backend: Backend | None = None) -> Flask:
     app.after_request(replies.finish)
     app.register_error_handler(Exception, replies.on_error)
     app.register_blueprint(pages.blueprint(site))
+    app.register_blueprint(lists.blueprint(site))
+    app.register_blueprint(search.blueprint(site))
+    app.register_blueprint(reports.blueprint(site))
+    app.register_blueprint(vocabulary.blueprint(site))
     app.register_blueprint(sparql.blueprint(site))
     app.register_blueprint(entities.blueprint(site))
     app.register_blueprint(quality.blueprint(site))

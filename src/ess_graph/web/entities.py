@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from flask import Blueprint, Response, g, redirect, request
+from flask import Blueprint, Response, g, redirect, request, url_for
 from rdflib import URIRef
 from werkzeug.exceptions import NotAcceptable
 
 from ess_graph.engine.formats import ALIASES
 from ess_graph.query import catalogue, documents
 from ess_graph.query.entity import entity_page
+from ess_graph.query.search import suggestions
 from ess_graph.query.views import EntityPage, Value
 from ess_graph.vocab import BASE
 from ess_graph.web import negotiate
 from ess_graph.web.i18n import translator
+from ess_graph.web.lists import list_of
 from ess_graph.web.replies import cacheable, page, problem, readable
 from ess_graph.web.site import Opened, Site
 
@@ -45,7 +47,7 @@ def blueprint(site: Site) -> Blueprint:
         chosen = negotiate.best(request.headers.get("Accept"), (_HTML, *_KINDS), ALIASES.items())
         if chosen is None:
             raise NotAcceptable(f"This thing is described as {', '.join((_HTML, *_KINDS))}: ask for one of these.")
-        if not _exists(_iri(path), site.opened()):
+        if not _exists(iri_of(path), site.opened()):
             return _unknown(path, site)
         suffix = next((s for s, kind in SUFFIXES.items() if kind == chosen), None)
         return _see_other(site.address(f"/data/{path}.{suffix}" if suffix else f"/page/{path}"))
@@ -53,8 +55,8 @@ def blueprint(site: Site) -> Blueprint:
     @routes.get("/page/<path:path>")
     def page_of(path: str) -> Response:
         opened = site.opened()
-        iri = _iri(path)
-        if not _sayable(iri):
+        iri = iri_of(path)
+        if not sayable(iri):
             response = _unknown(path, site)
         elif path.startswith("source/"):
             response = _document(path, opened, site)
@@ -63,7 +65,7 @@ def blueprint(site: Site) -> Blueprint:
                 iri, g.lang, engine=opened.engine, index=opened.index, display=opened.display,
                 link=site.link, texts=site.passage_text,
             )  # fmt: skip
-            response = _unknown(path, site) if shown is None else page("entity.html", page=_with_formats(shown, path))
+            response = _unknown(path, site) if shown is None else _page(shown, path, opened)
         if response.status_code == 200:
             response.headers["Link"] = _links(path, iri)
             return cacheable(response, opened.release.id, path, g.lang, str(site.settings.sources))
@@ -72,7 +74,7 @@ def blueprint(site: Site) -> Blueprint:
     @routes.get("/data/<path:path>.<any(ttl, nt, jsonld, rdf):suffix>")
     def data_of(path: str, suffix: str) -> Response:
         opened = site.opened()
-        iri = _iri(path)
+        iri = iri_of(path)
         if not _exists(iri, opened):
             return _unknown(path, site)
         kind = SUFFIXES[suffix]
@@ -87,17 +89,17 @@ def blueprint(site: Site) -> Blueprint:
     return routes
 
 
-def _iri(path: str) -> str:
+def iri_of(path: str) -> str:
     """The IRI behind a page's path: ``structure/rtes`` is ``…/id/structure/rtes``."""
-    plain = path.partition("/")[0] in ("voc", "source", "onto")
+    plain = path.partition("/")[0].partition("#")[0] in ("voc", "source", "onto", "graph")
     return BASE + path if plain else f"{BASE}id/{path}"
 
 
 def _exists(iri: str, opened: Opened) -> bool:
-    return _sayable(iri) and len(opened.engine.rows(catalogue.text("types"), {"entity": URIRef(iri)}, limit=1)) > 0
+    return sayable(iri) and len(opened.engine.rows(catalogue.text("types"), {"entity": URIRef(iri)}, limit=1)) > 0
 
 
-def _sayable(iri: str) -> bool:
+def sayable(iri: str) -> bool:
     """Whether some text can be an IRI at all."""
     return not set(iri) & set('<>"{}|^`\\ ') and iri.isprintable()
 
@@ -120,6 +122,16 @@ def _with_formats(shown: EntityPage, path: str) -> EntityPage:
     return EntityPage(**{**shown.__dict__, "formats": formats})
 
 
+def _page(shown: EntityPage, path: str, opened: Opened) -> Response:
+    display = next((d for d in opened.display.classes if shown.types and d.target == shown.types[0].iri), None)
+    return page(
+        "entity.html",
+        page=_with_formats(shown, path),
+        in_list=list_of(display.target, display.title[g.lang]) if display else None,
+        report_base=url_for("reports.form", page=path),
+    )
+
+
 def _document(path: str, opened: Opened, site: Site) -> Response:
     shown = documents.document_page(
         BASE + path, g.lang, engine=opened.engine, index=opened.index, link=site.link, texts=site.passage_text
@@ -135,8 +147,8 @@ def _unknown(path: str, site: Site) -> Response:
     words = path.rpartition("/")[2].replace("-", " ")
     found: list[Value] = []
     while words and not found:
-        _, hits = opened.index.search(words, _NEARBY, 0)
-        found = [Value(hit.label, url=site.link(hit.iri), iri=hit.iri) for hit in hits]
+        near = suggestions(opened.index, opened.display, words[:200], g.lang, site.link, _NEARBY)
+        found = [hit.entry.thing for hit in near]
         words = words.rpartition(" ")[0]
     t = translator(g.lang)
     detail = t("error.unknown", name=path[:200])

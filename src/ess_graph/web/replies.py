@@ -123,7 +123,10 @@ def on_error(error: Exception) -> Response:
         response.headers["Retry-After"] = str(error.retry_after)
         return response
     if isinstance(error, EssGraphError):
-        return problem(error.status, str(error))
+        response = problem(error.status, str(error))
+        if wait := getattr(error, "retry_after", None):
+            response.headers["Retry-After"] = str(wait)
+        return response
     if isinstance(error, HTTPException):
         response = problem(error.code or 500, error.description or "")
         for name, value in error.get_headers():
