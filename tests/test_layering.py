@@ -13,7 +13,9 @@ MODULES = {".".join(path.relative_to(PACKAGE).with_suffix("").parts): path for p
 
 WINGS = {"ingest", "link", "build", "query"}
 #: What every part may use.
-COMMON = {"errors", "settings", "vocab", "judgements", "outgoing", "terms", "passages", "folding", "releases", "reports"}
+COMMON = {"errors", "settings", "vocab", "judgements", "outgoing", "terms", "passages", "folding", "releases"}
+#: Kept beside the releases, by the site and the command line.
+COMMON |= {"reports"}
 ALLOWED = {
     "ingest": {"ingest"},
     "link": {"link"},

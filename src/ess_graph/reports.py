@@ -1,4 +1,4 @@
-"""The queue of error reports: written by the site, read and closed by the curator, in one bounded file beside the releases."""
+"""The queue of error reports, one bounded file beside the releases: the site writes, the curator reads and closes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import time
 import unicodedata
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,8 +25,8 @@ _OF_ONE, _OF_ALL = ((5, 600), (20, 86_400)), (300, 3600)
 #: Pages of 4 KiB that the file may have: full queues of the longest messages fit in.
 _PAGES = 8192
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS report (id INTEGER PRIMARY KEY AUTOINCREMENT, created TEXT, release TEXT, page TEXT, fact TEXT,
-  statement TEXT, sources TEXT, kind TEXT, lang TEXT, message TEXT, closed TEXT, note TEXT);
+CREATE TABLE IF NOT EXISTS report (id INTEGER PRIMARY KEY AUTOINCREMENT, created TEXT, release TEXT, page TEXT,
+  fact TEXT, statement TEXT, sources TEXT, kind TEXT, lang TEXT, message TEXT, closed TEXT, note TEXT);
 CREATE INDEX IF NOT EXISTS report_closed ON report (closed);
 CREATE TABLE IF NOT EXISTS attempt (client TEXT, at REAL);
 CREATE TABLE IF NOT EXISTS secret (key TEXT);
@@ -76,11 +76,8 @@ class Report:
         return asdict(self)
 
 
-_COLUMNS = ", ".join(field.name for field in fields(Report))
-
-
 def printable(text: str) -> str:
-    """A text without what a terminal or a page would obey: control characters, and marks that turn the writing around."""
+    """A text without what a terminal would obey: control characters, and marks that turn the writing around."""
     kept = (c if c == "\n" or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn") else " " for c in text)
     return "".join(kept)
 
@@ -151,9 +148,8 @@ class Queue:
         if not self._path.is_file():
             return []
         with self._open() as file:
-            rows = file.execute(
-                "SELECT " + _COLUMNS + " FROM report WHERE ? OR closed IS NULL ORDER BY id", (everything,)
-            )
+            # The columns of the table are the fields, in their order.
+            rows = file.execute("SELECT * FROM report WHERE ? OR closed IS NULL ORDER BY id", (everything,))
             return [Report(*row) for row in rows]
 
     def close(self, number: int, note: str = "") -> None:

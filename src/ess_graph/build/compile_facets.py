@@ -1,4 +1,4 @@
-"""Facet shapes become SPARQL: what each facet says of each thing, and the query behind a list narrowed by some of them."""
+"""Facet shapes become SPARQL: what each facet says of each thing, and the query behind a narrowed list."""
 
 from __future__ import annotations
 
@@ -49,7 +49,9 @@ def compile_facets(path: Path) -> Facets:
     if path.is_file():
         shapes.parse(path, format="turtle")
     nodes = sorted(set(shapes.subjects(SH.path)), key=lambda node: (order(shapes, node), str(node)))
-    offered = {local(shape): set(shapes.objects(shape, SH.property)) for shape in shapes.subjects(RDF.type, SH.NodeShape)}
+    offered = {
+        local(shape): set(shapes.objects(shape, SH.property)) for shape in shapes.subjects(RDF.type, SH.NodeShape)
+    }
     found = [_facet(shapes, node) for node in nodes if isinstance(node, URIRef)]
 
     def keys(shape: str) -> list[str]:

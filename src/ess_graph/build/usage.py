@@ -40,7 +40,7 @@ def fill(
             # An example is something that a reader can recognise.
             if (str(use["thing"]), "fr") in labels and not _long(use.get("value"))
         )
-        one_each = {thing: (thing, value) for _, thing, value in reversed(named)}
+        one_each = {label: (thing, value) for label, thing, value in reversed(named)}
         kept = sorted(one_each.values(), key=lambda pair: fold(labels[(pair[0], "fr")]))[:_KEPT]
         index.executemany(
             "INSERT INTO example VALUES (?, ?, ?, ?)",

@@ -1,4 +1,4 @@
-"""The part of a release's index that search and lists read: what each thing is called, what it has, and how to narrow."""
+"""The part of a release's index that search and lists read: what things are called, and what narrows a list."""
 
 from __future__ import annotations
 
@@ -124,8 +124,8 @@ def _texts(
         if iri not in names:
             # What has no name of its own is found by the words that pages show for it.
             for lang in ("fr", "en", ""):
-                if text := labels.get((iri, lang)):
-                    thing.said.add(_said("title", "", "", Literal(text, lang=lang or None)))
+                if label := labels.get((iri, lang)):
+                    thing.said.add(_said("title", "", "", Literal(label, lang=lang or None)))
     for row in engine.rows(queries["linked"]):
         iri, other = str(row["thing"]), str(row["other"])
         if iri in things and other in names:

@@ -20,6 +20,31 @@ TYPE = "type"
 #: First segments of our IRIs that do not stand under ``id/``.
 _APART = ("voc/", "source/", "onto", "graph/")
 
+# Things that have as many of the chosen values as there are, whatever else they have.
+_NARROWED = """
+WITH kept AS (
+  SELECT facet.id FROM json_each(:chosen) AS c CROSS JOIN facet ON facet.key = c.key AND facet.value = c.value
+  GROUP BY facet.id HAVING count(*) = :n
+)
+SELECT id FROM thing
+WHERE (:n = 0 OR id IN kept) AND (:ids IS NULL OR id IN (SELECT value FROM json_each(:ids)))
+ORDER BY
+  CASE WHEN :order = 'liens' THEN -degree END,
+  CASE WHEN :order IN ('recent', 'ancien') THEN date = '' END,
+  CASE WHEN :order = 'recent' THEN date END DESC,
+  CASE WHEN :order = 'ancien' THEN date END,
+  CASE WHEN :lang = 'en' THEN sort_en ELSE sort_fr END, iri
+"""
+_COUNTED = """
+WITH kept AS (
+  SELECT facet.id FROM json_each(:chosen) AS c CROSS JOIN facet ON facet.key = c.key AND facet.value = c.value
+  GROUP BY facet.id HAVING count(*) = :n
+)
+SELECT value, count(*) FROM facet
+WHERE key = :key AND (:n = 0 OR id IN kept) AND (:ids IS NULL OR id IN (SELECT value FROM json_each(:ids)))
+GROUP BY value
+"""
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -59,13 +84,11 @@ def full(value: str) -> str:
 
 def known(index: Index, chosen: Mapping[str, str]) -> bool:
     """Whether the release has things for each value; a hostile or outdated one it has not."""
-    return all(
-        index.rows("SELECT 1 FROM facet WHERE key = ? AND value = ? LIMIT 1", pair) for pair in chosen.items()
-    )
+    return all(index.rows("SELECT 1 FROM facet WHERE key = ? AND value = ? LIMIT 1", pair) for pair in chosen.items())
 
 
 def narrowed(
-    index: Index, chosen: Mapping[str, str], ids: Iterable[int] | None = None, order: str = "id"
+    index: Index, chosen: Mapping[str, str], ids: Iterable[int] | None = None, order: str = "", lang: str = "fr"
 ) -> list[int]:
     """Numbers of the things that have every chosen value, among ``ids`` where they are given.
 
@@ -73,22 +96,19 @@ def narrowed(
         index: the release's.
         chosen: value by key of its facet.
         ids: the things to narrow.
-        order: a column of ``thing`` and its direction; never a reader's text.
+        order: ``recent``, ``ancien`` or ``liens``; by name for whatever else.
+        lang: whose names.
     """
-    clause, values = _having(chosen, ids)
-    rows = index.rows("SELECT id FROM thing WHERE " + clause + " ORDER BY " + order, values)
+    rows = index.rows(_NARROWED, {**_values(chosen, ids), "order": order, "lang": lang})
     return [number for (number,) in rows]
 
 
-def _having(chosen: Mapping[str, str], ids: Iterable[int] | None) -> tuple[str, list[Any]]:
-    clauses, values = ["1"], []
-    for pair in chosen.items():
-        clauses.append("id IN (SELECT id FROM facet WHERE key = ? AND value = ?)")
-        values += pair
-    if ids is not None:
-        clauses.append("id IN (SELECT value FROM json_each(?))")
-        values.append(json.dumps(list(ids)))
-    return " AND ".join(clauses), values
+def _values(chosen: Mapping[str, str], ids: Iterable[int] | None) -> dict[str, Any]:
+    return {
+        "chosen": json.dumps(dict(chosen)),
+        "n": len(chosen),
+        "ids": None if ids is None else json.dumps(list(ids)),
+    }
 
 
 def offered(
@@ -104,10 +124,7 @@ def offered(
     ids = None if ids is None else list(ids)
     for key in keys:
         others = {other: value for other, value in chosen.items() if other != key}
-        clause, values = _having(others, ids)
-        rows = index.rows("SELECT value, count(*) FROM facet WHERE key = ? AND " + clause + " GROUP BY value",
-                          [key, *values])  # fmt: skip
-        found[key] = dict(rows)
+        found[key] = dict(index.rows(_COUNTED, {**_values(others, ids), "key": key}))
         if key in chosen:
             found[key].setdefault(chosen[key], 0)
     labels = index.labels((value for counts in found.values() for value in counts), lang)

@@ -14,12 +14,7 @@ from ess_graph.query.readers import Linker
 from ess_graph.query.views import Value
 
 #: Orders by their names in addresses; the first is that of a list nobody put in another.
-ORDERS = {
-    "nom": "sort_{lang}, iri",
-    "recent": "date = '', date DESC, sort_{lang}, iri",
-    "ancien": "date = '', date, sort_{lang}, iri",
-    "liens": "degree DESC, sort_{lang}, iri",
-}
+ORDERS = ("nom", "recent", "ancien", "liens")
 #: Facets told of each thing in small print beside its name.
 _TOLD = ("nature", "statut", "territoire")
 
@@ -58,15 +53,10 @@ def iris(index: Index, display: Display, cls: str, arguments: Mapping[str, str],
         arguments: those of the page's address: facets by key, ``tri`` for the order; others count for nothing.
         lang: the language by whose names the list is sorted.
     """
-    numbers = facets.narrowed(index, chosen(display, cls, arguments), order=order(arguments.get("tri"), lang))
+    numbers = facets.narrowed(index, chosen(display, cls, arguments), order=arguments.get("tri", ""), lang=lang)
     rows = index.rows("SELECT id, iri FROM thing WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(numbers),))
     by_number = dict(rows)
     return [by_number[number] for number in numbers]
-
-
-def order(name: str | None, lang: str) -> str:
-    """The SQL of an order; of the first one where the name says nothing."""
-    return ORDERS.get(name or "", ORDERS["nom"]).format(lang=lang)
 
 
 def entries(index: Index, display: Display, numbers: Sequence[int], lang: str, link: Linker) -> list[Entry]:

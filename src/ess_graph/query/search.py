@@ -107,9 +107,7 @@ def hits(index: Index, display: Display, found: Found, numbers: Sequence[int], l
     if found.sought is None:
         return []
     wanted = json.dumps(list(numbers))
-    classes = dict(
-        index.rows("SELECT id, class FROM thing WHERE id IN (SELECT value FROM json_each(?))", (wanted,))
-    )
+    classes = dict(index.rows("SELECT id, class FROM thing WHERE id IN (SELECT value FROM json_each(?))", (wanted,)))
     said: dict[int, list[tuple[str, ...]]] = {}
     for number, *row in index.rows(
         "SELECT id, kind, via, other, lang, text, folded FROM said WHERE id IN (SELECT value FROM json_each(?))",
@@ -150,9 +148,7 @@ def _reasons(
     return tuple(reasons)
 
 
-def suggestions(
-    index: Index, display: Display, text: str, lang: str, link: Linker, limit: int = 8
-) -> list[Hit]:
+def suggestions(index: Index, display: Display, text: str, lang: str, link: Linker, limit: int = 8) -> list[Hit]:
     """The first things whose names hold every word of a text, slips forgiven."""
     sought = words.read(text, index)
     if sought is None:

@@ -1,7 +1,8 @@
-"""What a person types becomes words to look for: folded, corrected where nothing is spelt so, and marked in what matched."""
+"""What a person types becomes words to look for: folded, corrected where nothing is spelt so, marked in results."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -17,7 +18,28 @@ _COMPARED = 120
 #: Slips allowed: one in a word of four letters, two from seven on.
 _SLIPS = ((4, 1), (7, 2))
 #: Words that are in everything: they count only where there is nothing else. Shorter ones need no list.
-_EMPTY = frozenset("des les aux une pour par sur dans avec qui que son ses the and for with from".split())
+_EMPTY = frozenset(
+    [
+        "des",
+        "les",
+        "aux",
+        "une",
+        "pour",
+        "par",
+        "sur",
+        "dans",
+        "avec",
+        "qui",
+        "que",
+        "son",
+        "ses",
+        "the",
+        "and",
+        "for",
+        "with",
+        "from",
+    ]
+)
 _LAST = "\U0010ffff"
 
 #: Text in pieces, and whether each is one that matched.
@@ -71,7 +93,9 @@ def read(text: str, index: Index) -> Words | None:
     if not tokens:
         return None
     telling = [t for t in tokens if (len(t) > 2 or not t.isalpha()) and t not in _EMPTY] or tokens
-    groups, corrected, unknown = [], {}, []
+    groups: list[tuple[str, ...]] = []
+    corrected: dict[str, str] = {}
+    unknown: list[str] = []
     for token in dict.fromkeys(telling):
         if _begins(token, index):
             plural = len(token) > 4 and token[-1] in "sx"
@@ -114,8 +138,11 @@ def _near(token: str, index: Index) -> tuple[str, ...]:
     if nearest > allowed:
         return ()
     found = [word for word, distance in distances.items() if distance == nearest]
-    marks = ", ".join("?" * len(found))
-    uses = dict(index.rows("SELECT word, n FROM vocabulary WHERE word IN (" + marks + ")", found))
+    uses = dict(
+        index.rows(
+            "SELECT word, n FROM vocabulary WHERE word IN (SELECT value FROM json_each(?))", (json.dumps(found),)
+        )
+    )
     return tuple(sorted(found, key=lambda word: (word[0] != token[0], -uses.get(word, 0), word))[:3])
 
 

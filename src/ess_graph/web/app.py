@@ -12,7 +12,20 @@ from ess_graph.engine.base import Backend
 from ess_graph.engine.local import LocalBackend
 from ess_graph.errors import EssGraphError
 from ess_graph.settings import Settings
-from ess_graph.web import entities, lists, negotiate, pages, quality, replies, reports, search, sparql, versions, vocabulary
+from ess_graph.web import (
+    entities,
+    graphs,
+    lists,
+    negotiate,
+    pages,
+    quality,
+    replies,
+    reports,
+    search,
+    sparql,
+    versions,
+    vocabulary,
+)
 from ess_graph.web.i18n import translator
 from ess_graph.web.site import Site
 
@@ -72,6 +85,7 @@ def create_app(settings: Settings, backend: Backend | None = None) -> Flask:
     app.register_blueprint(search.blueprint(site))
     app.register_blueprint(reports.blueprint(site))
     app.register_blueprint(vocabulary.blueprint(site))
+    app.register_blueprint(graphs.blueprint(site))
     app.register_blueprint(sparql.blueprint(site))
     app.register_blueprint(entities.blueprint(site))
     app.register_blueprint(quality.blueprint(site))

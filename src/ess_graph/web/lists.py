@@ -32,8 +32,8 @@ def blueprint(site: Site) -> Blueprint:
         display, index = opened.display, opened.index
         chosen = lists.chosen(display, cls, request.args)
         order = request.args.get("tri", "")
-        order = order if order in lists.ORDERS else next(iter(lists.ORDERS))
-        numbers = facets.narrowed(index, chosen, order=lists.order(order, g.lang))
+        order = order if order in lists.ORDERS else lists.ORDERS[0]
+        numbers = facets.narrowed(index, chosen, order=order, lang=g.lang)
         number, pages = narrowing.paging(len(numbers), _PER_PAGE)
         shown = numbers[(number - 1) * _PER_PAGE : number * _PER_PAGE]
         offered = facets.offered(index, display, display.facets.lists, chosen, g.lang)
@@ -46,7 +46,7 @@ def blueprint(site: Site) -> Blueprint:
             entries=lists.entries(index, display, shown, g.lang, site.link),
             facets=narrowing.links(offered),
             pager_base=narrowing.pager_base(),
-            all_url=narrowing.address(**{key: None for key in chosen}),
+            all_url=narrowing.address(**dict.fromkeys(chosen)),
             orders=[
                 (name, narrowing.address(tri=name if at else None))
                 for at, name in enumerate(lists.ORDERS)

@@ -15,7 +15,7 @@ from ess_graph.errors import InvalidData
 from ess_graph.query.entity import entity_page
 from ess_graph.query.facts import Fact, find
 from ess_graph.query.views import Value
-from ess_graph.reports import LONGEST, SHORTEST, Queue, message, printable
+from ess_graph.reports import LONGEST, SHORTEST, Queue, TooMany, message, printable
 from ess_graph.web import negotiate
 from ess_graph.web.entities import iri_of, sayable
 from ess_graph.web.i18n import translator
@@ -56,7 +56,10 @@ def blueprint(site: Site) -> Blueprint:
         about = _about(request.form.get("page", ""), request.form.get("fait", ""), site)
         if request.form.get("site"):  # people do not see this field; programs that fill in every field do
             return _thanks(about, 0)
-        queue.admit(_client(site.settings.proxies))
+        try:
+            queue.admit(_client(site.settings.proxies))
+        except TooMany as refused:
+            raise TooMany(translator(g.lang)("report.error.many"), refused.retry_after) from None
         typed = request.form.get("message", "")
         try:
             said = message(typed)

@@ -43,7 +43,7 @@ def blueprint(site: Site) -> Blueprint:
             results=Listing(asked, (), len(found.numbers), number, pages),
             facets=narrowing.links(offered) if found.everything else [],
             pager_base=narrowing.pager_base(),
-            all_url=narrowing.address(**{key: None for key in keys}),
+            all_url=narrowing.address(**dict.fromkeys(keys)),
         )
         return cacheable(response, opened.release.id, "search", request.query_string.decode("latin-1"), g.lang)
 
@@ -79,9 +79,7 @@ def _asked() -> str:
 
 
 def _chosen(opened: Opened) -> dict[str, str]:
-    chosen = {
-        key: facets.full(request.args[key]) for key in opened.display.facets.search if request.args.get(key)
-    }
+    chosen = {key: facets.full(request.args[key]) for key in opened.display.facets.search if request.args.get(key)}
     kind = request.args.get(facets.TYPE)
     if kind:
         shown = of_slug(opened.display, kind)

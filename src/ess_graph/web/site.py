@@ -87,7 +87,7 @@ class Site:
         if iri.startswith(BASE):
             path = iri.removeprefix(BASE)
             kind = path.partition("/")[0].partition("#")[0]
-            if kind in ("id", "voc", "source", "onto"):
+            if kind in ("id", "voc", "source", "onto", "graph"):
                 page, mark, anchor = path.removeprefix("id/").partition("#")
                 chosen = f"?lang={g.lang}" if has_request_context() and request.args.get("lang") == g.lang else ""
                 return self.address(f"/page/{page}{chosen}{mark}{anchor}")
