@@ -100,6 +100,11 @@ class _Teller:
         named |= {str(v) for about in statements.values() for found in about.values() for v in found}
         named |= {part.strip("<>") for _, *pair in examples for part in pair}
         self.labels = index.labels(named, lang)
+        self.pointing: dict[tuple[str, str], set[str]] = {}
+        for other, about in statements.items():
+            for said in about.keys() & (_OF_CLASS | _NARROWER):
+                for target in about[said]:
+                    self.pointing.setdefault((said, str(target)), set()).add(other)
 
     def value(self, term: Node) -> Value:
         if isinstance(term, Literal):
@@ -120,11 +125,7 @@ class _Teller:
         about = self.statements[iri]
 
         def pointing(ways: set[str]) -> tuple[Value, ...]:
-            return self.values(
-                URIRef(other)
-                for other, said in self.statements.items()
-                if any(URIRef(iri) in said.get(way, ()) for way in ways)
-            )
+            return self.values(URIRef(other) for way in ways for other in self.pointing.get((way, iri), ()))
 
         rows = [
             (self.labels[said][0], self.values(found))

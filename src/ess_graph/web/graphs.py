@@ -81,7 +81,9 @@ def blueprint(site: Site) -> Blueprint:
         told.add((node, RDF.type, _SD.NamedGraph))
         told.add((node, RDF.type, VOID.Dataset))
         told.add((node, VOID.triples, Literal(found.triples, datatype=XSD.integer)))
-        told.add((node, VOID.sparqlEndpoint, URIRef(site.address("/sparql") or "/sparql")))
+        told.add(
+            (node, VOID.sparqlEndpoint, URIRef((site.settings.public_url or request.host_url.rstrip("/")) + "/sparql"))
+        )
         for lang in ("fr", "en"):
             told.add((node, DCTERMS.title, Literal(_title(found.iri, opened, lang), lang=lang)))
             told.add((node, DCTERMS.description, Literal(_about(name, lang), lang=lang)))
