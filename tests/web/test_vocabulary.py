@@ -130,9 +130,10 @@ def test_a_graph_as_data(client: FlaskClient) -> None:
     described = client.get(reply.headers["Location"])
     graph = Graph().parse(data=described.get_data(as_text=True), format="turtle")
     assert (GRAPH.registre, None, None) in graph
-    for suffix, form in (("nt", "nt"), ("rdf", "xml"), ("jsonld", "json-ld")):
+    for suffix, form in (("nt", "nt"), ("rdf", "xml")):
         text = client.get(f"/data/graph/registre.{suffix}").get_data(as_text=True)
         assert len(Graph().parse(data=text, format=form)) == len(graph)
+    assert client.get("/data/graph/registre.jsonld").get_json(force=True)[0]["@id"] == str(GRAPH.registre)
 
 
 @pytest.mark.parametrize(

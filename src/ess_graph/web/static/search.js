@@ -28,7 +28,7 @@ const combobox = (form) => {
   list.hidden = true;
   list.setAttribute("role", "listbox");
   list.setAttribute("aria-label", label);
-  status.setAttribute("role", "status");
+  status.setAttribute("aria-live", "polite");
   for (const [name, value] of [["role", "combobox"], ["aria-autocomplete", "list"], ["aria-controls", list.id],
     ["aria-expanded", "false"]]) input.setAttribute(name, value);
 
