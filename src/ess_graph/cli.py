@@ -18,6 +18,7 @@ from ess_graph.commands.ask import ask
 from ess_graph.commands.export import export
 from ess_graph.commands.journal import journal
 from ess_graph.commands.releases import releases
+from ess_graph.commands.reports import reports
 from ess_graph.commands.sources import sources
 from ess_graph.commands.validate import validate
 from ess_graph.errors import EssGraphError
@@ -42,7 +43,7 @@ class Group(click.Group):
 
 @click.group(
     cls=Group,
-    commands=[ask, export, journal, releases, sources, validate],
+    commands=[ask, export, journal, releases, reports, sources, validate],
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(package_name="ess-graph")

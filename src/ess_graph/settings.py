@@ -34,6 +34,7 @@ class Settings:
             (``ESS_GRAPH_SERVICE_ALLOW``, between spaces).
         tiles: address of map tiles with ``{z}``, ``{x}`` and ``{y}``, empty for none (``ESS_GRAPH_TILES``).
         tiles_credit: whom the tiles are by, as their licence wants it said (``ESS_GRAPH_TILES_CREDIT``).
+        proxies: proxies of the operator's in front of the server (``ESS_GRAPH_PROXIES``), to know clients apart.
     """
 
     root: Path
@@ -53,6 +54,7 @@ class Settings:
     service_allow: tuple[str, ...] = ()
     tiles: str = ""
     tiles_credit: str = ""
+    proxies: int = 0
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -77,6 +79,7 @@ class Settings:
             service_allow=tuple(environment.get("ESS_GRAPH_SERVICE_ALLOW", "").split()),
             tiles=_tiles(environment.get("ESS_GRAPH_TILES", "")),
             tiles_credit=environment.get("ESS_GRAPH_TILES_CREDIT", ""),
+            proxies=int(_number(environment, "ESS_GRAPH_PROXIES", 0, 0)),
         )
 
 

@@ -30,7 +30,7 @@ def focused(page: Page) -> Locator:
 
 def test_from_home_to_the_lines_of_a_document(watch: Watch) -> None:
     page = watch.go("/")
-    box = page.get_by_role("searchbox")
+    box = page.locator("[data-search]")
     box.fill("region grand est")
     box.press("Enter")
     page.wait_for_url("**/recherche?**")
@@ -167,8 +167,8 @@ def test_without_javascript(chromium: Browser, site: str) -> None:
     context = chromium.new_context(java_script_enabled=False, locale="fr-FR")
     page = context.new_page()
     page.goto(f"{site}/")
-    page.get_by_role("searchbox").fill("region grand est")
-    page.get_by_role("searchbox").press("Enter")
+    page.locator("[data-search]").fill("region grand est")
+    page.locator("[data-search]").press("Enter")
     page.locator(".items a").first.click()
     assert page.get_by_role("heading", level=1).inner_text() == "Région Grand Est"
     page.goto(f"{site}/sparql")

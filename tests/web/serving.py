@@ -96,7 +96,7 @@ class Project:
         (root / "shapes").mkdir()
         # Hostile data would be refused by the real shapes; a page must stand it all the same.
         (root / "shapes" / "core.ttl").write_text(_NO_SHAPE, encoding="utf-8")
-        for name in ("display.ttl", "portrait.ttl"):
+        for name in ("display.ttl", "facets.ttl", "portrait.ttl"):
             shutil.copy(ROOT / "shapes" / name, root / "shapes")
         (root / "data").mkdir()
 

@@ -102,8 +102,8 @@ def compile_display(shapes: Graph, axioms: Graph, *, whole: bool = True) -> tupl
     pages that choose what to say, or that put several entities side by side.
     """
     groups = {
-        _local(node): _names(shapes, node, RDFS.label)
-        for node in sorted(shapes.subjects(RDF.type, SH.PropertyGroup), key=lambda n: _order(shapes, n))
+        local(node): names(shapes, node, RDFS.label)
+        for node in sorted(shapes.subjects(RDF.type, SH.PropertyGroup), key=lambda n: order(shapes, n))
     }
     displays = []
     for shape in shapes.subjects(RDF.type, SH.NodeShape):
@@ -118,7 +118,7 @@ def write(folder: Path, groups: dict[str, Names], displays: list[Display]) -> No
     folder.mkdir(parents=True, exist_ok=True)
     listed = []
     for display in displays:
-        name = _local(URIRef(display.target))
+        name = local(URIRef(display.target))
         (folder / f"{name}.rq").write_text(display.query, encoding="utf-8")
         fields = asdict(display)
         del fields["query"]
@@ -135,7 +135,7 @@ def _display(shapes: Graph, shape: Node, target: Node, groups: list[str], whole:
     every: dict[str, str] = {}
     properties = sorted(
         shapes.objects(shape, SH.property),
-        key=lambda p: (groups.index(_group(shapes, p)), _order(shapes, p), str(p)),
+        key=lambda p: (groups.index(_group(shapes, p)), order(shapes, p), str(p)),
     )
     for node in properties:
         path = shapes.value(node, SH.path)
@@ -144,13 +144,13 @@ def _display(shapes: Graph, shape: Node, target: Node, groups: list[str], whole:
         viewer = _VIEWERS.get(URIRef(str(shapes.value(node, DASH.viewer))), "values")
         row = shapes.value(node, SH.node)
         columns = (
-            [] if row is None else sorted(shapes.objects(row, SH.property), key=lambda p: (_order(shapes, p), str(p)))
+            [] if row is None else sorted(shapes.objects(row, SH.property), key=lambda p: (order(shapes, p), str(p)))
         )
         step = _direct(shapes, path)
         shown = shapes.value(node, DISPLAY.limite)
         block = Block(
-            key=_local(node),
-            name=_names(shapes, node, SH.name),
+            key=local(node),
+            name=names(shapes, node, SH.name),
             group=_group(shapes, node),
             viewer=viewer,
             predicate=None if step is None else step[1][1:-1],
@@ -174,7 +174,7 @@ def _display(shapes: Graph, shape: Node, target: Node, groups: list[str], whole:
         branches += [_rest(shapes, properties, way) for way in ("out", "in")]
     return Display(
         target=str(target),
-        title=_names(shapes, shape, RDFS.label),
+        title=names(shapes, shape, RDFS.label),
         blocks=tuple(blocks),
         query=_HEAD + " UNION\n".join(branches) + "\n}\n",
         see=see,
@@ -239,6 +239,9 @@ def path_text(shapes: Graph, path: Node | None) -> str:
         either = shapes.value(path, SH.alternativePath)
         if either is not None:
             return f"({'|'.join(path_text(shapes, step) for step in Collection(shapes, either))})"
+        repeated = shapes.value(path, SH.zeroOrMorePath)
+        if repeated is not None:
+            return f"({path_text(shapes, repeated)})*"
         if (path, RDF.first, None) in shapes:
             return "/".join(path_text(shapes, step) for step in Collection(shapes, path))
     raise InvalidData(
@@ -271,7 +274,7 @@ def _see(link: str, columns: list[tuple[str, Node | None]], shapes: Graph, first
 def _column(shapes: Graph, node: Node) -> Column:
     path = shapes.value(node, SH.path)
     return Column(
-        _local(node).replace("-", "_"), _names(shapes, node, SH.name), str(path) if isinstance(path, URIRef) else None
+        local(node).replace("-", "_"), names(shapes, node, SH.name), str(path) if isinstance(path, URIRef) else None
     )
 
 
@@ -279,19 +282,22 @@ def _group(shapes: Graph, node: Node) -> str:
     group = shapes.value(node, SH.group)
     if group is None:
         raise InvalidData(f"{node} has no sh:group: say under which heading it stands.")
-    return _local(group)
+    return local(group)
 
 
-def _names(shapes: Graph, node: Node, predicate: URIRef) -> Names:
+def names(shapes: Graph, node: Node, predicate: URIRef) -> Names:
+    """The two names of a shape; ``InvalidData`` where one is missing."""
     texts = {str(name.language): str(name) for name in shapes.objects(node, predicate) if isinstance(name, Literal)}
     if set(texts) != {"fr", "en"}:
         raise InvalidData(f"{node} needs one name in French and one in English.")
     return Names(**texts)
 
 
-def _order(shapes: Graph, node: Node) -> float:
+def order(shapes: Graph, node: Node) -> float:
+    """Where a shape stands among its like."""
     return float(str(shapes.value(node, SH.order) or 0))
 
 
-def _local(node: Node) -> str:
+def local(node: Node) -> str:
+    """The last part of an IRI."""
     return str(node).rstrip("/").replace("#", "/").rpartition("/")[2]

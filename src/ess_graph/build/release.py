@@ -12,7 +12,7 @@ from pathlib import Path
 from rdflib import BNode, Graph
 
 from ess_graph import releases
-from ess_graph.build import changes, describe, dumps, happenings, journal, search_index
+from ess_graph.build import changes, compile_facets, describe, dumps, happenings, journal, search_index
 from ess_graph.build import compile as compiling
 from ess_graph.build.infer import in_words, infer
 from ess_graph.build.journal import Entry
@@ -144,6 +144,7 @@ def write(
     compiling.write(folder / "display", groups, displays)
     portraits = Graph().parse(recipe.root / "shapes" / "portrait.ttl", format="turtle")
     compiling.write(folder / "portrait", *compiling.compile_display(portraits, axioms, whole=False))
+    compile_facets.write(folder / "display", compile_facets.compile_facets(recipe.root / "shapes" / "facets.ttl"))
     targets = [shown.target for shown in displays]
     _index(folder / "index.sqlite", backend, folder / "store", targets, recipe.root)
     engine = backend.open(folder / "store")
@@ -180,7 +181,8 @@ def make_index(release: Release, root: Path, backend: Backend) -> None:
 
 def _index(path: Path, backend: Backend, store: Path, targets: list[str], root: Path) -> None:
     engine = backend.open(store)
-    search_index.write(path, engine, targets, in_words(root / "rules"))
+    facets = compile_facets.compile_facets(root / "shapes" / "facets.ttl").facets
+    search_index.write(path, engine, targets, in_words(root / "rules"), facets)
     happenings.write(path, engine)
     engine.close()
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 
 from rdflib import Literal
 from rdflib.term import Node
 
+from ess_graph.build import usage, words
+from ess_graph.build.compile_facets import Facet
 from ess_graph.build.figures import figures
 from ess_graph.engine.base import Engine
-from ess_graph.folding import fold
 
 _SCHEMA = """
 CREATE TABLE label (iri TEXT, lang TEXT, text TEXT, PRIMARY KEY (iri, lang)) WITHOUT ROWID;
@@ -22,24 +23,29 @@ CREATE TABLE cited (subject TEXT, said TEXT, value TEXT, graph TEXT, passage TEX
 CREATE INDEX cited_subject ON cited (subject);
 CREATE INDEX cited_passage ON cited (passage);
 CREATE TABLE rule (predicate TEXT, lang TEXT, text TEXT, PRIMARY KEY (predicate, lang)) WITHOUT ROWID;
-CREATE TABLE thing (iri TEXT, class TEXT, label TEXT, sort TEXT, PRIMARY KEY (class, sort, iri)) WITHOUT ROWID;
 CREATE TABLE figure (iri TEXT, lang TEXT, value TEXT, PRIMARY KEY (iri, lang)) WITHOUT ROWID;
-CREATE VIRTUAL TABLE words USING fts5(folded, iri UNINDEXED, kind UNINDEXED, said UNINDEXED, tokenize = 'unicode61');
 """
 
 
-def write(path: Path, engine: Engine, classes: Iterable[str], rules: Iterable[tuple[str, str, str]]) -> None:
+def write(
+    path: Path,
+    engine: Engine,
+    classes: Sequence[str],
+    rules: Iterable[tuple[str, str, str]],
+    facets: Iterable[Facet] = (),
+) -> None:
     """Write the index of a release.
 
     Args:
         path: the file to make.
         engine: the release's store.
-        classes: those whose members are listed and found by search.
+        classes: those whose members are listed and found by search, subclasses before their superclasses.
         rules: predicate that a rule derives, language, and the rule in words.
+        facets: how lists and results are narrowed.
     """
     index = sqlite3.connect(path)
     with index:
-        index.executescript(_SCHEMA)
+        index.executescript(_SCHEMA + words.SCHEMA + usage.SCHEMA)
         labels = _labels(engine)
         worded = figures(engine)
         labels |= {(figure.iri, figure.lang): figure.label for figure in worded}
@@ -48,9 +54,9 @@ def write(path: Path, engine: Engine, classes: Iterable[str], rules: Iterable[tu
         index.executemany("INSERT INTO passage VALUES (?,?,?,?,?,?,?,?,?,?)", _passages(engine))
         index.executemany("INSERT INTO cited VALUES (?, ?, ?, ?, ?, ?)", _cited(engine))
         index.executemany("INSERT OR IGNORE INTO rule VALUES (?, ?, ?)", rules)
-        things, words = _things(engine, set(classes), labels)
-        index.executemany("INSERT OR IGNORE INTO thing VALUES (?, ?, ?, ?)", sorted(things))
-        index.executemany("INSERT INTO words VALUES (?, ?, ?, ?)", sorted(words))
+        texts = {name: _query(f"{name}.rq") for name in ("members", "searchable", "linked", "degrees")}
+        words.fill(index, engine, texts, classes, facets, labels)
+        usage.fill(index, engine, lambda name: _query(f"{name}.rq"), labels)
     index.execute("VACUUM")
     index.close()
 
@@ -97,20 +103,6 @@ def _cited(engine: Engine) -> list[tuple[str, ...]]:
         )
         for row in engine.rows(_query("cited.rq"))
     )
-
-
-def _things(
-    engine: Engine, classes: set[str], labels: Mapping[tuple[str, str], str]
-) -> tuple[set[tuple[str, str, str, str]], set[tuple[str, str, str, str]]]:
-    things, words = set(), set()
-    for row in engine.rows(_query("members.rq")):
-        iri, kind = str(row["thing"]), str(row["class"])
-        if kind in classes:
-            label = labels.get((iri, "fr")) or labels.get((iri, "")) or labels.get((iri, "en")) or iri
-            things.add((iri, kind, label, fold(label)))
-    for row in engine.rows(_query("searchable.rq")):
-        words.add((fold(str(row["text"])), str(row["thing"]), str(row["kind"]), str(row["text"])))
-    return things, words
 
 
 def _or_none(row: Mapping[str, Node], name: str) -> str | None:

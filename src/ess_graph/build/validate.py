@@ -19,7 +19,7 @@ from ess_graph.vocab import BASE, ESS, PREFIXES, SH
 
 SEVERITIES = ("Violation", "Warning", "Info")
 
-_NOT_FOR_VALIDATION = ("display.ttl", "portrait.ttl")  # what pages are drawn from; they constrain nothing
+_NOT_FOR_VALIDATION = ("display.ttl", "facets.ttl", "portrait.ttl")  # pages are made from them; they constrain nothing
 _TARGETS = (SH.targetClass, SH.targetNode, SH.targetSubjectsOf, SH.targetObjectsOf)
 _MARKS = {SH.zeroOrMorePath: "*", SH.oneOrMorePath: "+", SH.zeroOrOnePath: "?"}
 _SHOWN = 120
@@ -119,7 +119,7 @@ class Report:
 
 
 def load_shapes(folder: Path) -> Graph:
-    """Every shapes file of a folder but those for display; InvalidData where there is none, or one is not Turtle."""
+    """Every shapes file of a folder but those for pages; InvalidData where there is none, or one is not Turtle."""
     shapes = Graph()
     files = sorted(path for path in folder.glob("*.ttl") if path.name not in _NOT_FOR_VALIDATION)
     if not files:

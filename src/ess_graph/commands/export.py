@@ -72,7 +72,7 @@ def _csv(
     if shown is None:
         known = ", ".join(sorted(archive.name_of(c.target) for c in display.classes))
         raise click.UsageError(f"There is no type « {kind} »: use one of {known}.")
-    _put(cells.written(lists.table(shown, lang, dialect, source), dialect), out)
+    _put(cells.written(lists.table(shown, source.index.things(shown.target), lang, dialect, source), dialect), out)
 
 
 def _geojson(release: Release, lang: str, page: Callable[[str], str]) -> bytes:

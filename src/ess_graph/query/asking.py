@@ -81,8 +81,7 @@ def choices(question: Question, lang: str, engine: Engine, index: Index) -> dict
         }
     for parameter in question.parameters:
         if parameter.cls and parameter.datatype is None and not parameter.optional:
-            members = index.things(str(parameter.cls), -1, 0)
-            things[parameter.name] = {iri for iri, _ in members} or _members(parameter.cls, engine)
+            things[parameter.name] = set(index.things(str(parameter.cls))) or _members(parameter.cls, engine)
     labels = index.labels({iri for found in things.values() for iri in found}, lang)
     return {
         name: sorted(

@@ -14,6 +14,7 @@ from ess_graph.engine.base import Row
 from ess_graph.engine.text import with_value
 from ess_graph.folding import fold
 from ess_graph.query import charts, figures, network, timeline
+from ess_graph.query.facts import fact_id
 from ess_graph.query.readers import Reader, nature
 from ess_graph.query.views import Block, Nature, Picture, Value
 from ess_graph.query.views import Row as ViewRow
@@ -117,6 +118,7 @@ def _row(
         sources=reader.sources(c.passage for c in cited) if keys or kind is not Nature.DERIVED else (),
         note=reader.note(kind, said, cited),
         node=reader.value(value) if keys and isinstance(value, URIRef) else None,
+        report=fact_id(spec["key"], value.n3()),
     )
 
 

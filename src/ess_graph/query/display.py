@@ -27,6 +27,19 @@ class ClassDisplay:
         return [(block, self.see[block["key"]]) for block in self.blocks]
 
 
+@dataclass(frozen=True)
+class FacetTexts:
+    """The facets of a release as the build compiled them: names and query lines by key, and the ends of queries."""
+
+    names: dict[str, dict[str, str]]
+    years: frozenset[str]
+    lines: dict[str, str]
+    lists: tuple[str, ...]
+    search: tuple[str, ...]
+    head: str
+    tail: dict[str, str]
+
+
 class Display:
     """Every class a release shows, subclasses before their superclasses."""
 
@@ -46,7 +59,23 @@ class Display:
             for item in content["displays"]
         )
 
+        self.facets = _facets(folder / "facets.json")
+
     def for_types(self, types: Iterable[str]) -> ClassDisplay | None:
         """The most specific display among those of a thing's types."""
         wanted = set(types)
         return next((display for display in self.classes if display.target in wanted), None)
+
+
+def _facets(path: Path) -> FacetTexts:
+    content = json.loads(path.read_text(encoding="utf-8"))
+    found = content["facets"]
+    return FacetTexts(
+        names={facet["key"]: facet["name"] for facet in found} | {"type": {"fr": "Type", "en": "Type"}},
+        years=frozenset(facet["key"] for facet in found if facet["years"]),
+        lines={facet["key"]: facet["line"] for facet in found},
+        lists=tuple(content["lists"]),
+        search=tuple(content["search"]),
+        head=content["head"],
+        tail=content["tail"],
+    )

@@ -13,6 +13,7 @@ from ess_graph.folding import fold
 from ess_graph.query import catalogue
 from ess_graph.query.blocks import MOST, block, by_block
 from ess_graph.query.display import ClassDisplay, Display
+from ess_graph.query.facts import fact_id
 from ess_graph.query.index import Index
 from ess_graph.query.readers import Linker, Reader, Texts, iris_of, nature
 from ess_graph.query.views import Block, EntityPage, Group, Nature
@@ -128,6 +129,7 @@ def _told(rows: list[Row], way: str, reader: Reader, entity: URIRef) -> list[tup
                 nature=kind,
                 sources=reader.sources(c.passage for c in cited),
                 note=reader.note(kind, str(said), cited),
+                report=fact_id(way, said.n3(), value.n3()),
             )
             found.append((str(said), line))
     return sorted(found, key=lambda told: tuple(fold(cell[0].text) for cell in told[1].cells))

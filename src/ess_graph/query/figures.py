@@ -10,6 +10,7 @@ from rdflib.term import Node
 
 from ess_graph.folding import fold
 from ess_graph.query.dates import in_words
+from ess_graph.query.facts import fact_id
 from ess_graph.query.views import Row, Value
 
 if TYPE_CHECKING:
@@ -127,6 +128,7 @@ def _values(
                 url=reader.link(str(figure)),
                 iri=str(figure),
                 sources=reader.sources(c.passage for c in reader.of_node(str(figure))),
+                report=fact_id(figure.n3()),
             )
         )
     return tuple(values)

@@ -1,4 +1,4 @@
-"""Reads a release's SQLite index: labels, figures in words, passages, lists and search."""
+"""Reads a release's SQLite index: labels, figures in words, passages, and what rests on them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-from ess_graph.folding import fold
 
 _BATCH = 500
 
@@ -40,17 +38,6 @@ class Cited:
     graph: str
     passage: str
     reason: str
-
-
-@dataclass(frozen=True)
-class Hit:
-    """One search result: the thing, its class, and the words that matched."""
-
-    iri: str
-    cls: str
-    label: str
-    kind: str
-    said: str
 
 
 def _passage(row: Sequence[Any]) -> Passage:
@@ -87,7 +74,7 @@ class Index:
 
     def passages_of(self, document: str) -> list[Passage]:
         """Every passage of a document, in the order of its lines."""
-        rows = self._rows("SELECT * FROM passage WHERE document = ? ORDER BY first, last", (document,))
+        rows = self.rows("SELECT * FROM passage WHERE document = ? ORDER BY first, last", (document,))
         return [_passage(row) for row in rows]
 
     def cited(self, subjects: Iterable[str]) -> dict[str, list[Cited]]:
@@ -103,60 +90,41 @@ class Index:
 
     def rules(self, lang: str) -> dict[str, str]:
         """The rule in words, by the predicate that it derives."""
-        return dict(self._rows("SELECT predicate, text FROM rule WHERE lang = ?", (lang,)))
+        return dict(self.rows("SELECT predicate, text FROM rule WHERE lang = ?", (lang,)))
 
     def counts(self) -> dict[str, int]:
         """Number of things by class IRI."""
-        return dict(self._rows("SELECT class, count(*) FROM thing GROUP BY class"))
+        return dict(self.rows("SELECT value, count(*) FROM facet WHERE key = 'type' GROUP BY value"))
 
-    def things(self, cls: str, limit: int, offset: int) -> list[tuple[str, str]]:
-        """IRI and label of a class's members, in alphabetical order without accents."""
-        return self._rows(
-            "SELECT iri, label FROM thing WHERE class = ? ORDER BY sort, iri LIMIT ? OFFSET ?", (cls, limit, offset)
+    def things(self, cls: str) -> list[str]:
+        """IRIs of a class's members, in alphabetical order without accents."""
+        rows = self.rows(
+            "SELECT iri FROM facet JOIN thing USING (id) WHERE key = 'type' AND value = ? ORDER BY sort_fr, iri", (cls,)
         )
+        return [iri for (iri,) in rows]
 
     def size(self) -> int:
         """Number of things that are listed under some class."""
-        return int(self._rows("SELECT count(DISTINCT iri) FROM thing")[0][0])
+        return int(self.rows("SELECT count(*) FROM thing")[0][0])
 
     def iris(self, limit: int, offset: int) -> list[str]:
         """IRIs of the things that are listed under some class, each once, in their order."""
-        rows = self._rows("SELECT DISTINCT iri FROM thing ORDER BY iri LIMIT ? OFFSET ?", (limit, offset))
-        return [iri for (iri,) in rows]
-
-    def search(self, text: str, limit: int, offset: int) -> tuple[int, list[Hit]]:
-        """Number of things whose names or texts hold every word of ``text`` (as prefixes), and a page of them.
-
-        Things called exactly so come first, then those whose name, other name or text matches.
-        """
-        words = fold(text).split()[:12]
-        if not words:
-            return 0, []
-        match = " ".join(f'"{word}"*' for word in words)
-        wanted = " ".join(words)
-        rows = self._rows(
-            "WITH hit AS MATERIALIZED (SELECT iri, kind, said, bm25(words) AS score,"
-            " CASE WHEN folded = ? THEN 0 WHEN kind = 'name' THEN 1 WHEN kind = 'other' THEN 2 ELSE 3 END AS rank"
-            " FROM words WHERE words MATCH ?)"
-            " SELECT thing.iri, thing.class, thing.label, hit.kind, hit.said, min(hit.rank * 1000 + hit.score)"
-            " FROM hit JOIN thing ON thing.iri = hit.iri GROUP BY thing.iri ORDER BY 6, thing.sort",
-            (wanted, match),
-        )
-        return len(rows), [Hit(*row[:5]) for row in rows[offset : offset + limit]]
+        return [iri for (iri,) in self.rows("SELECT iri FROM thing ORDER BY iri LIMIT ? OFFSET ?", (limit, offset))]
 
     def select(self, statement: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[Any]:
         """Rows of a constant statement, its values bound, for readers of the index's other tables."""
-        return self._rows(statement, values)
+        return self.rows(statement, values)
 
     def _many(self, statement: str, iris: Iterable[str]) -> list[Any]:
         wanted = sorted(set(iris))
         rows: list[Any] = []
         for start in range(0, len(wanted), _BATCH):
             batch = wanted[start : start + _BATCH]
-            rows += self._rows(statement.format(",".join("?" * len(batch))), batch)
+            rows += self.rows(statement.format(",".join("?" * len(batch))), batch)
         return rows
 
-    def _rows(self, statement: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[Any]:
+    def rows(self, statement: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[Any]:
+        """Rows of a statement of SQL, its values bound; what search, lists and usage ask has its own modules."""
         connection = getattr(self._local, "connection", None)
         if connection is None:
             connection = self._local.connection = sqlite3.connect(self._address, uri=True)

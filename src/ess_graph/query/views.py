@@ -48,6 +48,7 @@ class Value:
         sources: where this value was read, when it differs from its row's.
         nature: where the statement that gives it comes from, when it differs from its row's.
         note: the curator's reason, for a conclusion.
+        report: name of the fact that this value is, when its row holds several; see ``facts``.
     """
 
     text: str
@@ -57,6 +58,7 @@ class Value:
     sources: tuple[Source, ...] = ()
     nature: Nature = Nature.STATED
     note: str | None = None
+    report: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,10 @@ class Picture:
 
 @dataclass(frozen=True)
 class Row:
-    """One fact, or one node with its columns (``cells`` are parallel to the block's columns)."""
+    """One fact, or one node with its columns (``cells`` are parallel to the block's columns).
+
+    ``report`` is the name by which readers say that the fact is wrong; see ``facts``.
+    """
 
     cells: tuple[tuple[Value, ...], ...]
     nature: Nature = Nature.STATED
@@ -77,6 +82,7 @@ class Row:
     note: str | None = None
     node: Value | None = None
     conflicts: tuple[Value, ...] = ()
+    report: str = ""
 
 
 @dataclass(frozen=True)

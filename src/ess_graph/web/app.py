@@ -26,7 +26,9 @@ from ess_graph.web import (
     entities,
     exports,
     finding,
+    graph_store,
     graphs,
+    lists,
     negotiate,
     network,
     pages,
@@ -34,10 +36,13 @@ from ess_graph.web import (
     quality,
     questions,
     replies,
+    reports,
+    search,
     sparql,
     timeline,
     updates,
     versions,
+    vocabulary,
 )
 from ess_graph.web.i18n import translator
 from ess_graph.web.site import Site, chosen_by_reader
@@ -83,11 +88,11 @@ def create_app(settings: Settings, backend: Backend | None = None, recipe: Recip
             "t": translator(lang),
             "other_lang_url": f"{request.path}?{urlencode(arguments)}",
             "release": _release(site),
-            "q": request.args.get("q", "") if request.endpoint == "pages.search" else "",
+            "q": request.args.get("q", "") if request.endpoint == "search.results" else "",
             "urls": {
                 "home": url_for("pages.home"),
-                "search": url_for("pages.search"),
-                "explore": url_for("pages.explore"),
+                "search": url_for("search.results"),
+                "explore": url_for("lists.explore"),
                 "questions": url_for("questions.listing"),
                 "api": url_for("api.about"),
                 "sparql": url_for("sparql.sparql"),
@@ -115,13 +120,13 @@ def create_app(settings: Settings, backend: Backend | None = None, recipe: Recip
     app.after_request(replies.finish)
     app.register_error_handler(Exception, replies.on_error)
     for part in (
-        api, atlas, dataset, editor, entities, exports, finding, network, pages, portraits, quality, questions,
-        sparql, timeline, versions,
+        api, atlas, dataset, editor, entities, exports, finding, graphs, lists, network, pages, portraits, quality,
+        questions, reports, search, sparql, timeline, versions, vocabulary,
     ):  # fmt: skip
         app.register_blueprint(part.blueprint(site))
     log = AuditLog(settings.audit_log or settings.home / "audit.jsonl")
     writing = Writing(publisher, Tokens(settings.token_file), log, site)
-    for door in (updates, graphs):
+    for door in (updates, graph_store):
         app.register_blueprint(door.blueprint(site, writing))
 
     @app.get("/sante")

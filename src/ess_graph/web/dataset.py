@@ -74,11 +74,12 @@ def blueprint(site: Site) -> Blueprint:
             for shown in opened.display.classes
             if (n := counts.get(shown.target))
         ]
-        schemes = opened.index.things(str(SKOS.ConceptScheme), 200, 0)
+        schemes = opened.index.things(str(SKOS.ConceptScheme))[:200]
+        labels = opened.index.labels(schemes, g.lang)
         response = page(
             "data.html",
             files=_listed(opened.release), tables=list(TABLES), classes=classes,
-            schemes=[Value(label, url=site.link(iri), iri=iri) for iri, label in schemes],
+            schemes=[Value(labels.get(iri, (iri, ""))[0], url=site.link(iri), iri=iri) for iri in schemes],
             updates=updates(opened, site), current=opened.release.id, start=base(site),
             ld=schema_org.dataset(_for_search_engines(opened, site)),
         )  # fmt: skip

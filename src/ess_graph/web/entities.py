@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import quote, urlencode
 
-from flask import Blueprint, Response, g, redirect, request
+from flask import Blueprint, Response, g, redirect, request, url_for
 from rdflib import URIRef
 from rdflib.term import Node
 from werkzeug.exceptions import NotAcceptable
@@ -15,12 +15,14 @@ from ess_graph.query import catalogue, documents
 from ess_graph.query.entity import entity_page
 from ess_graph.query.exports import jsonld
 from ess_graph.query.links import every
+from ess_graph.query.search import suggestions
 from ess_graph.query.views import EntityPage, Value
 from ess_graph.terms import graph_of
 from ess_graph.vocab import BASE
 from ess_graph.web import negotiate
 from ess_graph.web.exports import base, context_of
 from ess_graph.web.i18n import translator
+from ess_graph.web.lists import list_of
 from ess_graph.web.replies import cacheable, page, problem, readable
 from ess_graph.web.site import Opened, Site
 
@@ -53,7 +55,7 @@ def blueprint(site: Site) -> Blueprint:
         chosen = negotiate.best(request.headers.get("Accept"), (_HTML, *_KINDS), ALIASES.items())
         if chosen is None:
             raise NotAcceptable(f"This thing is described as {', '.join((_HTML, *_KINDS))}: ask for one of these.")
-        if not _exists(_iri(path), site.opened()):
+        if not _exists(iri_of(path), site.opened()):
             return unknown(path, site)
         suffix = next((s for s, kind in SUFFIXES.items() if kind == chosen), None)
         return _see_other(site.address(f"/data/{path}.{suffix}" if suffix else f"/page/{path}"))
@@ -61,7 +63,7 @@ def blueprint(site: Site) -> Blueprint:
     @routes.get("/page/<path:path>")
     def page_of(path: str) -> Response:
         opened = site.opened()
-        iri = _iri(path)
+        iri = iri_of(path)
         if not sayable(iri):
             response = unknown(path, site)
         elif path.startswith("source/"):
@@ -73,7 +75,7 @@ def blueprint(site: Site) -> Blueprint:
                 iri, g.lang, engine=opened.engine, index=opened.index, display=opened.display,
                 link=site.link, texts=site.passage_text,
             )  # fmt: skip
-            response = unknown(path, site) if shown is None else _entity(shown, path)
+            response = unknown(path, site) if shown is None else _page(shown, path, opened)
         if response.status_code == 200:
             response.headers["Link"] = _links(path, iri)
             return cacheable(response, opened.release.id, path, g.lang, str(site.settings.sources), repr(request.args))
@@ -82,7 +84,7 @@ def blueprint(site: Site) -> Blueprint:
     @routes.get("/data/<path:path>.<any(ttl, nt, jsonld, rdf):suffix>")
     def data_of(path: str, suffix: str) -> Response:
         opened = site.opened()
-        iri = _iri(path)
+        iri = iri_of(path)
         if not _exists(iri, opened):
             return unknown(path, site)
         kind = SUFFIXES[suffix]
@@ -105,9 +107,9 @@ def _compact(text: str, named: dict[str, Node], opened: Opened, site: Site) -> b
     return jsonld.compact(graph, context_of(opened), address)
 
 
-def _iri(path: str) -> str:
+def iri_of(path: str) -> str:
     """The IRI behind a page's path: ``structure/rtes`` is ``…/id/structure/rtes``."""
-    plain = path.partition("/")[0] in ("voc", "source", "onto")
+    plain = path.partition("/")[0].partition("#")[0] in ("voc", "source", "onto", "graph")
     return BASE + path if plain else f"{BASE}id/{path}"
 
 
@@ -141,11 +143,6 @@ def _with_formats(shown: EntityPage, path: str) -> EntityPage:
     return EntityPage(**{**shown.__dict__, "formats": tuple(formats)})
 
 
-def _entity(shown: EntityPage, path: str) -> Response:
-    portrayed = path.startswith("collectivite/") and shown.groups
-    return page("entity.html", page=_with_formats(shown, path), slug=path.partition("/")[2] if portrayed else None)
-
-
 def _every(path: str, iri: str, opened: Opened, site: Site) -> Response:
     asked = {name: value for name, value in request.args.items() if name in ("bloc", "lien")}
     if not all(map(sayable, asked.values())) or not _ABSOLUTE.match(asked.get("lien", "x:x")):
@@ -158,6 +155,17 @@ def _every(path: str, iri: str, opened: Opened, site: Site) -> Response:
     kept = {**asked, **({"lang": g.lang} if request.args.get("lang") == g.lang else {})}
     base = f"?{urlencode({**kept, 'page': ''})}"
     return unknown(path, site) if shown is None else page("every.html", every=shown, pager_base=base)
+
+
+def _page(shown: EntityPage, path: str, opened: Opened) -> Response:
+    display = next((d for d in opened.display.classes if shown.types and d.target == shown.types[0].iri), None)
+    return page(
+        "entity.html",
+        page=_with_formats(shown, path),
+        in_list=list_of(display.target, display.title[g.lang]) if display else None,
+        report_base=url_for("reports.form", page=path),
+        slug=path.partition("/")[2] if path.startswith("collectivite/") and shown.groups else None,
+    )
 
 
 def _document(path: str, opened: Opened, site: Site) -> Response:
@@ -176,8 +184,8 @@ def unknown(path: str, site: Site) -> Response:
     words = path.rpartition("/")[2].replace("-", " ")
     found: list[Value] = []
     while words and not found:
-        _, hits = opened.index.search(words, _NEARBY, 0)
-        found = [Value(hit.label, url=site.link(hit.iri), iri=hit.iri) for hit in hits]
+        near = suggestions(opened.index, opened.display, words[:200], g.lang, site.link, _NEARBY)
+        found = [hit.entry.thing for hit in near]
         words = words.rpartition(" ")[0]
     t = translator(g.lang)
     detail = t("error.unknown", name=path[:200])

@@ -11,7 +11,7 @@ from rdflib import URIRef
 from werkzeug.exceptions import BadRequest, NotFound
 
 from ess_graph import releases
-from ess_graph.query import catalogue
+from ess_graph.query import catalogue, lists
 from ess_graph.query.exports import calendar, cells, feed, geo
 from ess_graph.query.exports.archive import name_of
 from ess_graph.query.exports.cells import Dialect
@@ -40,7 +40,8 @@ def blueprint(site: Site) -> Blueprint:
         if shown is None:
             raise NotFound(translator(g.lang)("error.kind", name=kind[:80]))
         dialect = _dialect()
-        rows = table(shown, g.lang, dialect, Source(opened.engine, opened.index, linker(site)))
+        things = lists.iris(opened.index, opened.display, shown.target, request.args, g.lang)
+        rows = table(shown, things, g.lang, dialect, Source(opened.engine, opened.index, linker(site)))
         return _csv(rows, dialect, kind, opened, site)
 
     @routes.get("/evenements.ics")

@@ -1,128 +1,127 @@
-"""``/graphs``: the SPARQL 1.1 Graph Store HTTP Protocol."""
+"""``/graph/…``: what each named graph holds, as a page and as data."""
 
 from __future__ import annotations
 
-import uuid
-from email import message_from_bytes
-from functools import partial
+from flask import Blueprint, Response, g, request, url_for
+from rdflib import Graph, Literal, Namespace, URIRef
+from rdflib.namespace import DCTERMS, RDF, VOID, XSD
+from werkzeug.exceptions import NotAcceptable, NotFound
 
-import pyoxigraph as ox
-from flask import Blueprint, Response, request
-from werkzeug.exceptions import BadRequest, NotAcceptable, NotFound, UnsupportedMediaType
-
-from ess_graph.engine.base import Scope, Step
-from ess_graph.engine.formats import ALIASES, GRAPHS
-from ess_graph.engine.update import DEFAULT
+from ess_graph.engine.formats import ALIASES
+from ess_graph.engine.text import with_value
 from ess_graph.query import catalogue
-from ess_graph.web import negotiate, protocol
-from ess_graph.web.replies import streamed
-from ess_graph.web.site import Site
-from ess_graph.web.writing import Write, Writing, acknowledged
+from ess_graph.query.named_graphs import NamedGraph, graph, graphs
+from ess_graph.query.views import Value
+from ess_graph.query.vocabulary import anchor
+from ess_graph.vocab import GRAPH
+from ess_graph.web import negotiate
+from ess_graph.web.entities import SUFFIXES
+from ess_graph.web.i18n import messages, translator
+from ess_graph.web.replies import cacheable, page
+from ess_graph.web.site import Opened, Site
+from ess_graph.web.vocabulary import formats, links, see_other
 
-_METHODS = "GET, HEAD, PUT, POST, DELETE, OPTIONS"
-#: Syntaxes of one graph; those of several have no place here.
-_SYNTAXES = tuple(kind for kind in GRAPHS if kind not in ("application/n-quads", "application/trig"))
+_SD = Namespace("http://www.w3.org/ns/sparql-service-description#")
+_WRITERS = {"ttl": "turtle", "nt": "nt", "jsonld": "json-ld", "rdf": "xml"}
 
 
-def blueprint(site: Site, writing: Writing) -> Blueprint:
-    """The routes of the graph store; a graph below ``/graphs/`` is named by its own address."""
+def blueprint(site: Site) -> Blueprint:
+    """The routes of named graphs."""
     routes = Blueprint("graphs", __name__)
 
-    @routes.get("/graphs")
-    @routes.get("/graphs/<path:name>")
-    def read(name: str = "") -> Response:
-        graph = _graph(name)
+    @routes.get("/graph/<path:name>")
+    def named(name: str) -> Response:
+        _known(name, site.opened())
+        offered = ("text/html", *SUFFIXES.values())
+        chosen = negotiate.best(request.headers.get("Accept"), offered, ALIASES.items())
+        if chosen is None:
+            raise NotAcceptable(f"This graph is described as {', '.join(offered)}: ask for one of these.")
+        suffix = next((s for s, kind in SUFFIXES.items() if kind == chosen), None)
+        path = f"/data/graph/{name}.{suffix}" if suffix else f"/page/graph/{name}"
+        return see_other(site.address(path))
+
+    @routes.get("/page/graph/<path:name>")
+    def graph_page(name: str) -> Response:
         opened = site.opened()
-        if graph is not None and not opened.service.holds(graph):
-            raise NotFound(f"There is no graph <{graph[:200]}> here.")
-        kind = negotiate.best(request.headers.get("Accept"), _SYNTAXES, ALIASES.items())
-        if kind is None:
-            raise NotAcceptable(f"A graph is answered as {', '.join(_SYNTAXES)}: ask for one of these.")
-        scope = Scope((graph,)) if graph else Scope()
-        find = partial(opened.service.serialized, catalogue.text("graph_content"), kind, scope, gone=protocol.gone())
-        response = streamed(find, kind, opened.cache, (opened.release.id, "graph", graph or "", kind))
-        response.vary.add("Accept")
-        return response
+        found = _known(name, opened)
+        others = [_graph_value(other, opened, site) for other in graphs(opened.index)]
+        terms = [term for term, _ in (*found.classes, *found.properties)]
+        labels = opened.index.labels(terms, g.lang)
 
-    @routes.route("/graphs", methods=["PUT", "POST", "DELETE"])
-    @routes.route("/graphs/<path:name>", methods=["PUT", "POST", "DELETE"])
-    def write(name: str = "") -> Response:
-        status, location = 200, ""
+        def told(counted: tuple[tuple[str, int], ...]) -> list[tuple[Value, int]]:
+            return [
+                (Value(labels[term][0], url=_documented(term), lang=labels[term][1] or None, iri=term), n)
+                for term, n in counted
+                if term in labels
+            ]
 
-        def asked() -> Write:
-            nonlocal status, location
-            if request.method == "POST" and not name and not request.query_string and not writing.union:
-                graph: str | None = f"{request.base_url.rstrip('/')}/{uuid.uuid4()}"
-                location = str(graph)
-            else:
-                graph = _graph(name)
-            exists = graph is None or site.opened().service.holds(graph)
-            if request.method == "DELETE" and not exists and not writing.union:
-                raise NotFound(f"There is no graph <{str(graph)[:200]}> here.")
-            status = 200 if exists or request.method == "DELETE" else 201
-            return _steps(graph), [graph or DEFAULT], f"graph store: {request.method} {graph or 'default graph'}"
+        response = page(
+            "graph.html",
+            graph=found,
+            name=name,
+            title=_title(found.iri, opened, g.lang),
+            about=_about(name, g.lang),
+            classes=told(found.classes),
+            properties=told(found.properties),
+            query=with_value(catalogue.text("graph_content"), "graph", URIRef(found.iri)),
+            graphs=others,
+            formats=formats(f"graph/{name}"),
+        )
+        response.headers["Link"] = links(f"graph/{name}")
+        return cacheable(response, opened.release.id, "graph", name, g.lang)
 
-        response = acknowledged(writing.carry_out(asked), status)
-        # Of the request that made the graph: what it was asked may have changed in the meantime.
-        response.status_code = status
-        if location:
-            response.headers["Location"] = location
-        return response
-
-    @routes.route("/graphs", methods=["OPTIONS"])
-    @routes.route("/graphs/<path:name>", methods=["OPTIONS"])
-    def options(name: str = "") -> Response:
-        return protocol.options(_METHODS)
+    @routes.get("/data/graph/<path:name>.<any(ttl, nt, jsonld, rdf):suffix>")
+    def graph_data(name: str, suffix: str) -> Response:
+        opened = site.opened()
+        found = _known(name, opened)
+        told = Graph()
+        told.bind("sd", _SD)
+        told.bind("void", VOID)
+        node = URIRef(found.iri)
+        told.add((node, RDF.type, _SD.NamedGraph))
+        told.add((node, RDF.type, VOID.Dataset))
+        told.add((node, VOID.triples, Literal(found.triples, datatype=XSD.integer)))
+        told.add(
+            (node, VOID.sparqlEndpoint, URIRef((site.settings.public_url or request.host_url.rstrip("/")) + "/sparql"))
+        )
+        for lang in ("fr", "en"):
+            told.add((node, DCTERMS.title, Literal(_title(found.iri, opened, lang), lang=lang)))
+            told.add((node, DCTERMS.description, Literal(_about(name, lang), lang=lang)))
+        kind = SUFFIXES[suffix]
+        response = Response(
+            told.serialize(format=_WRITERS[suffix]),
+            content_type=f"{kind}; charset=utf-8" if kind == "text/turtle" else kind,
+        )
+        response.headers["Link"] = links(f"graph/{name}")
+        return cacheable(response, opened.release.id, "graph", name, suffix)
 
     return routes
 
 
-def _graph(name: str) -> str | None:
-    """The graph that a request names; None for the default graph.
-
-    Raises:
-        BadRequest: it names none, or several, or by a relative IRI.
-    """
-    if name:
-        return request.base_url
-    pairs = protocol.pairs(request.query_string, "the address")
-    named = [value for key, value in pairs if key == "graph"]
-    default = [value for key, value in pairs if key == "default"]
-    if len(named) + len(default) != 1:
-        raise BadRequest("Name one graph: ?graph=IRI, or ?default for the default graph.")
-    if default:
-        return None
-    try:
-        return ox.NamedNode(named[0]).value
-    except ValueError:
-        raise BadRequest(f"« {named[0][:100]} » is not an absolute IRI.") from None
-
-
-def _steps(graph: str | None) -> list[Step]:
-    if request.method == "DELETE":
-        return [Step("clear", graph=graph)]
-    loads = [Step("load", protocol.utf8(body, "the graph"), graph, _syntax(kind), graph) for kind, body in _documents()]
-    made = [] if graph is None else [Step("create", graph=graph)]
-    return [Step("clear", graph=graph), *made, *loads] if request.method == "PUT" else [*made, *loads]
-
-
-def _documents() -> list[tuple[str, bytes]]:
-    """Media type and bytes of each document that the request sends: one, or the parts of a form."""
-    if request.content_encoding:
-        raise UnsupportedMediaType("Send the graph uncompressed.")
-    body = request.get_data(cache=False)
-    if request.mimetype != "multipart/form-data":
-        return [(request.mimetype, body)]
-    # A form's parser would lose the types of parts that are no files; that of mail keeps them.
-    form = message_from_bytes(f"Content-Type: {request.content_type}\r\n\r\n".encode() + body)
-    parts = [part for part in form.walk() if not part.is_multipart()] if form.is_multipart() else []
-    if not parts:
-        raise BadRequest("The form has no parts: send each document as one.")
-    return [(part.get_content_type(), bytes(part.get_payload(decode=True) or b"")) for part in parts]
-
-
-def _syntax(kind: str) -> str:
-    found = ALIASES.get(kind, kind)
-    if found not in _SYNTAXES:
-        raise UnsupportedMediaType(f"A graph comes as {', '.join(_SYNTAXES)}, not as {kind[:60] or 'nothing named'}.")
+def _known(name: str, opened: Opened) -> NamedGraph:
+    found = graph(opened.index, str(GRAPH) + name)
+    if found is None:
+        raise NotFound(translator(g.lang)("graph.unknown", name=name[:80]))
     return found
+
+
+def _documented(term: str) -> str:
+    """Where the ontology's page explains a term; it has all that have a label."""
+    return url_for("vocabulary.onto", _anchor=anchor(term))
+
+
+def _graph_value(found: NamedGraph, opened: Opened, site: Site) -> tuple[Value, int]:
+    return Value(_title(found.iri, opened, g.lang), url=site.link(found.iri), iri=found.iri), found.triples
+
+
+def _title(iri: str, opened: Opened, lang: str) -> str:
+    """What a graph is called: a record by its title, one of ours by what this site calls it."""
+    name = iri.removeprefix(str(GRAPH))
+    said = messages().get(f"graph.{name}", {}).get(lang)
+    label = opened.index.labels([iri], lang).get(iri)
+    return said or (label[0] if label else name)
+
+
+def _about(name: str, lang: str) -> str:
+    t = messages()
+    return t.get(f"graph.{name}.about", t.get(f"graph.{name.partition('/')[0]}.about", t["graph.any.about"]))[lang]

@@ -12,8 +12,9 @@ from ess_graph.folding import fold
 from ess_graph.query import catalogue
 from ess_graph.query.compare import compare
 from ess_graph.query.portrait import portrait
+from ess_graph.query.search import suggestions
 from ess_graph.query.views import Value
-from ess_graph.vocab import ESS, ID
+from ess_graph.vocab import ID
 from ess_graph.web.entities import sayable, unknown
 from ess_graph.web.i18n import translator
 from ess_graph.web.replies import cacheable, page
@@ -23,6 +24,8 @@ from ess_graph.web.site import Opened, Site
 FEWEST, MOST = 2, 4
 #: Authorities that a form lists; where there are more, people type a name.
 _LISTED = 400
+#: Names that are looked through for an authority of that name.
+_SOUGHT = 20
 _PREFIX = str(ID["collectivite/"])
 
 
@@ -114,9 +117,9 @@ def _resolved(text: str, opened: Opened) -> str | None:
         types = opened.engine.rows(catalogue.text("types"), {"entity": URIRef(iri)})
         if opened.portrait.for_types(str(row["class"]) for row in types):
             return text
-    _, hits = opened.index.search(text, 20, 0)
-    named = [hit for hit in hits if hit.cls == str(ESS.Collectivite) and hit.iri.startswith(_PREFIX)]
-    return named[0].iri.removeprefix(_PREFIX) if named else None
+    hits = suggestions(opened.index, opened.display, text, g.lang, lambda _: None, _SOUGHT)
+    named = [iri for hit in hits if (iri := hit.entry.thing.iri or "").startswith(_PREFIX)]
+    return named[0].removeprefix(_PREFIX) if named else None
 
 
 def _choices(opened: Opened, site: Site) -> list[Choice]:

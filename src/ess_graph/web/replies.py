@@ -161,8 +161,8 @@ def on_error(error: Exception) -> Response:
         return problem(error.status, str(error), report=error.report)
     if isinstance(error, EssGraphError):
         response = problem(error.status, str(error))
-        if isinstance(error, NotPossibleNow):
-            response.headers["Retry-After"] = "10"
+        if wait := getattr(error, "retry_after", 10 if isinstance(error, NotPossibleNow) else None):
+            response.headers["Retry-After"] = str(wait)
         return response
     if isinstance(error, HTTPException):
         response = problem(error.code or 500, error.description or "")

@@ -152,7 +152,7 @@ class Site:
         if iri.startswith(BASE):
             path = iri.removeprefix(BASE)
             kind = path.partition("/")[0].partition("#")[0]
-            if kind in ("id", "voc", "source", "onto"):
+            if kind in ("id", "voc", "source", "onto", "graph"):
                 page, mark, anchor = path.removeprefix("id/").partition("#")
                 asked = {"lignes": anchor} if _LINES.fullmatch(anchor) else {}
                 asked |= chosen_by_reader()

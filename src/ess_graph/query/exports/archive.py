@@ -22,7 +22,9 @@ def write(path: Path, display: Display, lang: str, dialect: Dialect, source: Sou
         for shown in display.classes:
             if counts.get(shown.target):
                 with packed.open(_entry(f"{name_of(shown.target)}.csv"), "w") as out:
-                    for piece in cells.written(table(shown, lang, dialect, source), dialect):
+                    for piece in cells.written(
+                        table(shown, source.index.things(shown.target), lang, dialect, source), dialect
+                    ):
                         out.write(piece)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from rdflib import Literal, URIRef
@@ -37,21 +37,23 @@ class Source:
     page: Callable[[str], str]
 
 
-def table(shown: ClassDisplay, lang: str, dialect: Dialect, source: Source) -> Iterator[list[str]]:
-    """The table of a class, its head first, things in alphabetical order; read in batches, so never whole in memory.
+def table(
+    shown: ClassDisplay, things: Sequence[str], lang: str, dialect: Dialect, source: Source
+) -> Iterator[list[str]]:
+    """The table of some things of a class, its head first; read in batches, so never whole in memory.
 
     Figures have their unit in words. A column that no member fills stays, so that the table of one release can be
     compared with that of another.
     """
     name, sources, page, iri = _HEADS[lang]
     yield [cells.safe(head) for head in (name, *(block["name"][lang] for block in shown.blocks), sources, page, iri)]
-    start = 0
-    while things := source.index.things(shown.target, _BATCH, start):
-        start += len(things)
-        yield from _lines(shown, [thing for thing, _ in things], lang, dialect, source)
+    for start in range(0, len(things), _BATCH):
+        yield from _lines(shown, things[start : start + _BATCH], lang, dialect, source)
 
 
-def _lines(shown: ClassDisplay, things: list[str], lang: str, dialect: Dialect, source: Source) -> Iterator[list[str]]:
+def _lines(
+    shown: ClassDisplay, things: Sequence[str], lang: str, dialect: Dialect, source: Source
+) -> Iterator[list[str]]:
     found = {thing: _values(shown, thing, source.engine) for thing in things}
     terms = {term for values in found.values() for said in values.values() for term in said}
     reader = Reader.over(iris_of(terms) | set(things), lang, source.index, lambda _: None, lambda _: None)
