@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from flask import Blueprint, Response, g, request, url_for
 from werkzeug.exceptions import NotFound
 
@@ -53,10 +55,16 @@ def blueprint(site: Site) -> Blueprint:
                 if dated or name in ("nom", "liens", order)
             ],
             order=order,
+            table_url=f"{url_for('exports.table_of', kind=kind)}?{urlencode(_kept() | {'format': 'tableur'})}",
         )
         return cacheable(response, opened.release.id, kind, request.query_string.decode("latin-1"), g.lang)
 
     return routes
+
+
+def _kept() -> dict[str, str]:
+    """What the address chooses, for the same list in another form."""
+    return {name: value for name, value in request.args.items() if name not in ("page", "format")}
 
 
 def class_of(kind: str, opened: Opened) -> str:
