@@ -42,7 +42,7 @@ function bars(rows, value, name, { labels, words, lang, width }) {
   const across = scaleLinear([Math.min(0, ...numbers), Math.max(0, ...numbers)], [left, wide - 76]).nice(5);
   const format = new Intl.NumberFormat(lang);
   const height = rows.length * BAR + 30;
-  const letters = Math.floor(left / 6.6);
+  const letters = Math.floor((left - 10) / 7.2);
   return svg("svg", { viewBox: `0 0 ${wide} ${height}`, width: wide, height, role: "img", "aria-label": words["chart.label"].replace("{value}", value).replace("{name}", name) },
     across.ticks(5).map((tick) => svg("g", {},
       svg("line", { class: "tick", x1: across(tick), x2: across(tick), y1: 20, y2: height }),
