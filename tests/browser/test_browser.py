@@ -19,7 +19,8 @@ PAGES = [
     "/", "/explorer", "/explorer/collectivite", "/recherche?q=cress", "/recherche?q=zzzz", "/a-propos", "/sparql",
     "/carte", "/reseau", "/sparql?query=SELECT+*+%7B+%3Fs+%3Fp+%3Fo+%7D+LIMIT+50", "/sparql?query=SELECT+%2A+%7B+%3Fs",
     REGION, "/page/collectivite/ville-de-strasbourg", "/page/source/annuaire-grand-est", "/page/voc/theme",
-    "/page/onto", "/nowhere",
+    "/page/onto", "/nowhere", "/questions", "/questions?q=zzzz", "/questions/que-s-est-il-passe",
+    "/questions/organismes-communs", "/questions/budget-ess?collectivite=id/nowhere", "/questions/agenda?de=x", "/api",
 ]  # fmt: skip
 
 
@@ -139,9 +140,28 @@ def test_each_question_of_the_home_page_has_an_answer(watch: Watch, at: int) -> 
     if at >= questions.count():
         pytest.skip(f"there are {questions.count()} questions")
     questions.nth(at).click()
-    page.wait_for_url("**/sparql?**")
-    assert page.locator("table.rows tbody tr").count() > 0
+    page.wait_for_url("**/questions/**")
+    assert page.locator("table.answers tbody tr").count() > 0
     assert not page.locator("[role=alert]").count()
+
+
+def test_a_question_is_changed_read_and_seen_as_a_query(watch: Watch) -> None:
+    page = watch.go("/questions")
+    page.get_by_role("link", name="Que s'est-il passé sur un territoire entre deux années ?").click()
+    page.get_by_label("De", exact=True).fill("2012")
+    page.get_by_label("À", exact=True).fill("2012")
+    page.get_by_role("button", name="Répondre").press("Enter")
+    page.wait_for_url("**/questions/que-s-est-il-passe?**de=2012**")
+    shown = page.locator("table.answers tbody tr").count()
+    assert 0 < shown < 21
+    assert "2012" in page.locator("h1").inner_text()
+    shared = page.locator("#lien").get_attribute("href")
+    page.get_by_role("link", name="voir la requête").first.click()
+    page.wait_for_url("**/sparql?query=**")
+    assert "2012" in page.locator("textarea").input_value()
+    assert page.locator("table.rows tbody tr").count() >= shown
+    page.goto(str(shared))
+    assert page.locator("table.answers tbody tr").count() == shown
 
 
 def test_ctrl_enter_runs_the_query(watch: Watch) -> None:

@@ -20,7 +20,10 @@ from web.serving import Project
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "Accept-Language": "fr"}
 REGION = "/page/collectivite/region-grand-est"
-PAGES = ["/", "/explorer", "/explorer/collectivite", "/recherche", "/recherche?q=cress", "/sparql", "/a-propos", REGION]
+PAGES = [
+    "/", "/explorer", "/explorer/collectivite", "/recherche", "/recherche?q=cress", "/sparql", "/a-propos", REGION,
+    "/questions", "/questions?q=budget", "/questions/que-s-est-il-passe", "/api",
+]  # fmt: skip
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 
 
@@ -104,8 +107,7 @@ def test_home(client: FlaskClient) -> None:
     assert len(page.all("h1")) == 1
     assert page.all("input", name="q"), "a search box"
     assert any(link.startswith("/explorer/") for link in page.links)
-    questions = [link for link in page.links if link.startswith("/sparql?")]
-    assert len(questions) >= 5
+    assert len([link for link in page.links if link.startswith("/questions/")]) == 10
 
 
 @pytest.mark.parametrize("accept", ["text/html", "*/*", "text/turtle", "application/json", ""])

@@ -169,8 +169,13 @@ def _complaint(error: BadValue, question: Question) -> str:
 
 
 def _speaks_of(question: Question, asked: str, lang: str) -> bool:
-    """Whether every word that was typed begins a word of the question, its description or its parameters."""
+    """Whether every word that was typed is in the question, its description or its parameters, endings aside."""
     said = [question.titles[lang], question.descriptions[lang], question.theme.titles[lang]]
     said += [text for p in question.parameters for text in (p.titles[lang], p.descriptions[lang])]
     words = fold(" ".join(said)).split()
-    return all(any(word.startswith(start) for word in words) for start in fold(asked).split())
+    return all(any(_alike(word, typed) for word in words) for typed in fold(asked).split())
+
+
+def _alike(word: str, typed: str) -> bool:
+    """Whether one begins the other, but for words too short to say anything."""
+    return word.startswith(typed) or (len(word) > 3 and typed.startswith(word))
