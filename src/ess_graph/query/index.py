@@ -74,7 +74,7 @@ class Index:
 
     def passages_of(self, document: str) -> list[Passage]:
         """Every passage of a document, in the order of its lines."""
-        rows = self.rows("SELECT * FROM passage WHERE document = ? ORDER BY first, last", (document,))
+        rows = self._rows("SELECT * FROM passage WHERE document = ? ORDER BY first, last", (document,))
         return [_passage(row) for row in rows]
 
     def cited(self, subjects: Iterable[str]) -> dict[str, list[Cited]]:
@@ -86,29 +86,40 @@ class Index:
 
     def cited_in(self, document: str) -> list[Cited]:
         """Every statement that rests on a passage of a document."""
-        rows = self.rows(
+        rows = self._rows(
             "SELECT cited.* FROM cited JOIN passage ON passage.iri = cited.passage WHERE document = ?", (document,)
         )
         return [Cited(*row) for row in rows]
 
     def rules(self, lang: str) -> dict[str, str]:
         """The rule in words, by the predicate that it derives."""
-        return dict(self.rows("SELECT predicate, text FROM rule WHERE lang = ?", (lang,)))
+        return dict(self._rows("SELECT predicate, text FROM rule WHERE lang = ?", (lang,)))
 
     def counts(self) -> dict[str, int]:
         """Number of things by class IRI."""
-        return dict(self.rows("SELECT value, count(*) FROM facet WHERE key = 'type' GROUP BY value"))
+        return dict(self._rows("SELECT value, count(*) FROM facet WHERE key = 'type' GROUP BY value"))
+
+    def things(self, cls: str, limit: int, offset: int) -> list[tuple[str, str]]:
+        """IRI and label of a class's members, in alphabetical order without accents; all of them for a limit of -1."""
+        return self._rows(
+            "SELECT iri, label FROM thing JOIN facet USING (id) WHERE key = 'type' AND value = ?"
+            " ORDER BY sort_fr, iri LIMIT ? OFFSET ?",
+            (cls, limit, offset),
+        )
+
+    def select(self, statement: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[Any]:
+        """Rows of a constant statement, its values bound, for readers of the index's other tables."""
+        return self._rows(statement, values)
 
     def _many(self, statement: str, iris: Iterable[str]) -> list[Any]:
         wanted = sorted(set(iris))
         rows: list[Any] = []
         for start in range(0, len(wanted), _BATCH):
             batch = wanted[start : start + _BATCH]
-            rows += self.rows(statement.format(",".join("?" * len(batch))), batch)
+            rows += self._rows(statement.format(",".join("?" * len(batch))), batch)
         return rows
 
-    def rows(self, statement: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[Any]:
-        """Rows of a statement of SQL, its values bound; what search, lists and usage ask has its own modules."""
+    def _rows(self, statement: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[Any]:
         connection = getattr(self._local, "connection", None)
         if connection is None:
             connection = self._local.connection = sqlite3.connect(self._address, uri=True)
