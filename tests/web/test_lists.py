@@ -65,7 +65,7 @@ def test_a_facets_count_is_the_length_of_its_list(index: Index, display: Display
 
 
 def test_values_go_into_addresses_and_come_back(index: Index) -> None:
-    for (value,) in index.rows("SELECT DISTINCT value FROM facet WHERE key <> 'type'"):
+    for (value,) in index.select("SELECT DISTINCT value FROM facet WHERE key <> 'type'"):
         assert facets.full(facets.short(value)) == value
 
 
@@ -90,7 +90,7 @@ def test_a_list_is_paged_without_loss(client: FlaskClient) -> None:
 def test_orders(client: FlaskClient, index: Index, display: Display) -> None:
     cls = lists.of_slug(display, "evenement")
     assert cls
-    dates = dict(index.rows("SELECT iri, date FROM thing"))
+    dates = dict(index.select("SELECT iri, date FROM thing"))
     recent = [dates[iri] for iri in lists.iris(index, display, cls.target, {"tri": "recent"}) if dates[iri]]
     early = [dates[iri] for iri in lists.iris(index, display, cls.target, {"tri": "ancien"}) if dates[iri]]
     assert recent == sorted(recent, reverse=True)

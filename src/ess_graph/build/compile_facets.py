@@ -34,11 +34,12 @@ class Facet:
 
 @dataclass(frozen=True)
 class Facets:
-    """Every facet, the keys that lists and search offer, and the two ends of a list's query in each language."""
+    """Every facet, the keys that lists and search offer and that a line tells, and the ends of a list's query."""
 
     facets: list[Facet]
     lists: list[str]
     search: list[str]
+    told: list[str]
     head: str
     tail: dict[str, str]
 
@@ -62,6 +63,7 @@ def compile_facets(path: Path) -> Facets:
         found,
         keys("liste"),
         keys("recherche"),
+        keys("resume"),
         head=f"SELECT DISTINCT ?thing ?label WHERE {{\n  ?thing {RDF.type.n3()} ?class .\n",
         tail={"fr": label % '"fr", ""', "en": label % '"en", ""'},
     )

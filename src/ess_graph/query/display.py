@@ -36,6 +36,7 @@ class FacetTexts:
     lines: dict[str, str]
     lists: tuple[str, ...]
     search: tuple[str, ...]
+    told: tuple[str, ...]
     head: str
     tail: dict[str, str]
 
@@ -76,6 +77,7 @@ def _facets(path: Path) -> FacetTexts:
         lines={facet["key"]: facet["line"] for facet in found},
         lists=tuple(content["lists"]),
         search=tuple(content["search"]),
+        told=tuple(content["told"]),
         head=content["head"],
         tail=content["tail"],
     )

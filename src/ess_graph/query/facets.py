@@ -84,7 +84,7 @@ def full(value: str) -> str:
 
 def known(index: Index, chosen: Mapping[str, str]) -> bool:
     """Whether the release has things for each value; a hostile or outdated one it has not."""
-    return all(index.rows("SELECT 1 FROM facet WHERE key = ? AND value = ? LIMIT 1", pair) for pair in chosen.items())
+    return all(index.select("SELECT 1 FROM facet WHERE key = ? AND value = ? LIMIT 1", pair) for pair in chosen.items())
 
 
 def narrowed(
@@ -99,7 +99,7 @@ def narrowed(
         order: ``recent``, ``ancien`` or ``liens``; by name for whatever else.
         lang: whose names.
     """
-    rows = index.rows(_NARROWED, {**_values(chosen, ids), "order": order, "lang": lang})
+    rows = index.select(_NARROWED, {**_values(chosen, ids), "order": order, "lang": lang})
     return [number for (number,) in rows]
 
 
@@ -124,7 +124,7 @@ def offered(
     ids = None if ids is None else list(ids)
     for key in keys:
         others = {other: value for other, value in chosen.items() if other != key}
-        found[key] = dict(index.rows(_COUNTED, {**_values(others, ids), "key": key}))
+        found[key] = dict(index.select(_COUNTED, {**_values(others, ids), "key": key}))
         if key in chosen:
             found[key].setdefault(chosen[key], 0)
     labels = index.labels((value for counts in found.values() for value in counts), lang)

@@ -77,17 +77,17 @@ class Frise:
 def frise(asked: Asked, title: str, lang: str, *, index: Index, link: Linker, texts: Texts) -> Frise:
     """The events that were asked for, in the order of their dates, those without one last."""
     wanted = {"area": asked.area, "kind": asked.kind, "since": asked.since, "until": asked.until}
-    every = index.rows(_WANTED, wanted)
+    every = index.select(_WANTED, wanted)
     pages = max(1, ceil(len(every) / PER_PAGE))
     page = min(max(asked.page, 1), pages)
     events = [str(iri) for iri, _ in every[(page - 1) * PER_PAGE : page * PER_PAGE]]
     said: dict[str, dict[str, list[str]]] = {event: {} for event in events}
-    for event, field, value in index.rows(_SAID, (json.dumps(events),)):
+    for event, field, value in index.select(_SAID, (json.dumps(events),)):
         said[event].setdefault(field, []).append(value)
     named = {value for fields in said.values() for values in fields.values() for value in values}
     reader = Reader.over({*events, *named}, lang, index, link, texts)
     happenings = [_happening(event, said[event], reader) for event in events]
-    [(first, last)] = index.rows(_SPAN)
+    [(first, last)] = index.select(_SPAN)
     return Frise(
         picture=drawn(happenings, title, lang, fewest=1),
         rows=tuple(_row(event, said[event], reader) for event in events),
@@ -133,7 +133,7 @@ def _named(value: str, reader: Reader) -> Value:
 
 
 def _options(field: str, lang: str, index: Index) -> tuple[Option, ...]:
-    counted = index.rows(_CHOICE, (field, _CHOICES))
+    counted = index.select(_CHOICE, (field, _CHOICES))
     labels = index.labels({value for value, _ in counted}, lang)
     named = [Option(value, labels[value][0], count) for value, count in counted if value in labels]
     return tuple(sorted(named, key=lambda option: fold(option.text)))

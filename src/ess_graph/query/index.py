@@ -74,7 +74,7 @@ class Index:
 
     def passages_of(self, document: str) -> list[Passage]:
         """Every passage of a document, in the order of its lines."""
-        rows = self.rows("SELECT * FROM passage WHERE document = ? ORDER BY first, last", (document,))
+        rows = self._rows("SELECT * FROM passage WHERE document = ? ORDER BY first, last", (document,))
         return [_passage(row) for row in rows]
 
     def cited(self, subjects: Iterable[str]) -> dict[str, list[Cited]]:
@@ -90,41 +90,40 @@ class Index:
 
     def rules(self, lang: str) -> dict[str, str]:
         """The rule in words, by the predicate that it derives."""
-        return dict(self.rows("SELECT predicate, text FROM rule WHERE lang = ?", (lang,)))
+        return dict(self._rows("SELECT predicate, text FROM rule WHERE lang = ?", (lang,)))
 
     def counts(self) -> dict[str, int]:
         """Number of things by class IRI."""
-        return dict(self.rows("SELECT value, count(*) FROM facet WHERE key = 'type' GROUP BY value"))
+        return dict(self._rows("SELECT value, count(*) FROM facet WHERE key = 'type' GROUP BY value"))
+
+    def select(self, statement: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[Any]:
+        """Rows of a constant statement, its values bound, for readers of the index's other tables."""
+        return self._rows(statement, values)
 
     def things(self, cls: str) -> list[str]:
         """IRIs of a class's members, in alphabetical order without accents."""
-        rows = self.rows(
+        rows = self._rows(
             "SELECT iri FROM facet JOIN thing USING (id) WHERE key = 'type' AND value = ? ORDER BY sort_fr, iri", (cls,)
         )
         return [iri for (iri,) in rows]
 
     def size(self) -> int:
         """Number of things that are listed under some class."""
-        return int(self.rows("SELECT count(*) FROM thing")[0][0])
+        return int(self._rows("SELECT count(*) FROM thing")[0][0])
 
     def iris(self, limit: int, offset: int) -> list[str]:
         """IRIs of the things that are listed under some class, each once, in their order."""
-        return [iri for (iri,) in self.rows("SELECT iri FROM thing ORDER BY iri LIMIT ? OFFSET ?", (limit, offset))]
-
-    def select(self, statement: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[Any]:
-        """Rows of a constant statement, its values bound, for readers of the index's other tables."""
-        return self.rows(statement, values)
+        return [iri for (iri,) in self._rows("SELECT iri FROM thing ORDER BY iri LIMIT ? OFFSET ?", (limit, offset))]
 
     def _many(self, statement: str, iris: Iterable[str]) -> list[Any]:
         wanted = sorted(set(iris))
         rows: list[Any] = []
         for start in range(0, len(wanted), _BATCH):
             batch = wanted[start : start + _BATCH]
-            rows += self.rows(statement.format(",".join("?" * len(batch))), batch)
+            rows += self._rows(statement.format(",".join("?" * len(batch))), batch)
         return rows
 
-    def rows(self, statement: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[Any]:
-        """Rows of a statement of SQL, its values bound; what search, lists and usage ask has its own modules."""
+    def _rows(self, statement: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[Any]:
         connection = getattr(self._local, "connection", None)
         if connection is None:
             connection = self._local.connection = sqlite3.connect(self._address, uri=True)

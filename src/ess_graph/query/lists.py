@@ -15,8 +15,6 @@ from ess_graph.query.views import Value
 
 #: Orders by their names in addresses; the first is that of a list nobody put in another.
 ORDERS = ("nom", "recent", "ancien", "liens")
-#: Facets told of each thing in small print beside its name.
-_TOLD = ("nature", "statut", "territoire")
 
 
 @dataclass(frozen=True)
@@ -54,7 +52,9 @@ def iris(index: Index, display: Display, cls: str, arguments: Mapping[str, str],
         lang: the language by whose names the list is sorted.
     """
     numbers = facets.narrowed(index, chosen(display, cls, arguments), order=arguments.get("tri", ""), lang=lang)
-    rows = index.rows("SELECT id, iri FROM thing WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(numbers),))
+    rows = index.select(
+        "SELECT id, iri FROM thing WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(numbers),)
+    )
     by_number = dict(rows)
     return [by_number[number] for number in numbers]
 
@@ -64,23 +64,23 @@ def entries(index: Index, display: Display, numbers: Sequence[int], lang: str, l
     wanted = json.dumps(list(numbers))
     things = {
         number: (iri, label, date)
-        for number, iri, label, date in index.rows(
+        for number, iri, label, date in index.select(
             "SELECT id, iri, label, date FROM thing WHERE id IN (SELECT value FROM json_each(?))", (wanted,)
         )
     }
     told: dict[int, dict[str, list[str]]] = {}
-    for number, key, value in index.rows(
+    for number, key, value in index.select(
         "SELECT id, key, value FROM facet WHERE id IN (SELECT value FROM json_each(?)) ORDER BY key, value", (wanted,)
     ):
         told.setdefault(number, {}).setdefault(key, []).append(value)
-    named = {value for keys in told.values() for key in _TOLD for value in keys.get(key, ())}
+    named = {value for keys in told.values() for key in display.facets.told for value in keys.get(key, ())}
     labels = index.labels({iri for iri, _, _ in things.values()} | named, lang)
     found = []
     for number in numbers:
         iri, label, date = things[number]
         text, tag = labels.get(iri, (label, ""))
         small = [Value(in_words(date, lang))] if date else []
-        for key in _TOLD:
+        for key in display.facets.told:
             # One value says it; several would be a list in a list.
             values = told.get(number, {}).get(key, [])
             small += [Value(t, lang=tongue or None) for t, tongue in (labels[v] for v in values if v in labels)][:1]

@@ -19,15 +19,15 @@ class NamedGraph:
 
 def graphs(index: Index) -> list[NamedGraph]:
     """Every graph with the number of its triples."""
-    return [NamedGraph(iri, n) for iri, n in index.rows("SELECT iri, triples FROM graph ORDER BY iri")]
+    return [NamedGraph(iri, n) for iri, n in index.select("SELECT iri, triples FROM graph ORDER BY iri")]
 
 
 def graph(index: Index, iri: str) -> NamedGraph | None:
     """One graph in full; None where the release has none of that name."""
-    found = index.rows("SELECT triples FROM graph WHERE iri = ?", (iri,))
+    found = index.select("SELECT triples FROM graph WHERE iri = ?", (iri,))
     if not found:
         return None
-    rows = index.rows("SELECT kind, term, n FROM graph_term WHERE graph = ? ORDER BY n DESC, term", (iri,))
+    rows = index.select("SELECT kind, term, n FROM graph_term WHERE graph = ? ORDER BY n DESC, term", (iri,))
     return NamedGraph(
         iri,
         found[0][0],

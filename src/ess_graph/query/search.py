@@ -99,7 +99,7 @@ def _find(index: Index, sought: Words, expression: str, limit: int = -1, column:
         "spelt": spelt,
         "limit": limit,
     }
-    return [number for number, _ in index.rows(_FIND + " LIMIT :limit", values)]
+    return [number for number, _ in index.select(_FIND + " LIMIT :limit", values)]
 
 
 def hits(index: Index, display: Display, found: Found, numbers: Sequence[int], lang: str, link: Linker) -> list[Hit]:
@@ -107,9 +107,9 @@ def hits(index: Index, display: Display, found: Found, numbers: Sequence[int], l
     if found.sought is None:
         return []
     wanted = json.dumps(list(numbers))
-    classes = dict(index.rows("SELECT id, class FROM thing WHERE id IN (SELECT value FROM json_each(?))", (wanted,)))
+    classes = dict(index.select("SELECT id, class FROM thing WHERE id IN (SELECT value FROM json_each(?))", (wanted,)))
     said: dict[int, list[tuple[str, ...]]] = {}
-    for number, *row in index.rows(
+    for number, *row in index.select(
         "SELECT id, kind, via, other, lang, text, folded FROM said WHERE id IN (SELECT value FROM json_each(?))",
         (wanted,),
     ):

@@ -91,11 +91,11 @@ class _Teller:
         self, statements: Mapping[str, Mapping[str, list[Node]]], index: Index, lang: str, link: Linker
     ) -> None:
         self.statements, self.index, self.lang, self.link = statements, index, lang, link
-        examples = index.rows("SELECT term, thing, value FROM example ORDER BY term, rank")
+        examples = index.select("SELECT term, thing, value FROM example ORDER BY term, rank")
         self.examples: dict[str, list[tuple[str, str]]] = {}
         for term, thing, value in examples:
             self.examples.setdefault(term, []).append((thing, value))
-        self.used = {(term, kind): n for term, kind, n in index.rows("SELECT term, kind, n FROM used")}
+        self.used = {(term, kind): n for term, kind, n in index.select("SELECT term, kind, n FROM used")}
         named = set(statements) | {said for about in statements.values() for said in about}
         named |= {str(v) for about in statements.values() for found in about.values() for v in found}
         named |= {part.strip("<>") for _, *pair in examples for part in pair}
@@ -212,7 +212,7 @@ def scheme(iri: str, lang: str, *, engine: Engine, index: Index, link: Linker) -
     for row in engine.rows(catalogue.text("scheme"), {"scheme": URIRef(iri)}):
         said.setdefault(str(row["concept"]), {}).setdefault(str(row["said"]), []).append(row["value"])
     labels = index.labels(said, lang)
-    used = dict(index.rows("SELECT term, n FROM used WHERE kind = 'concept'"))
+    used = dict(index.select("SELECT term, n FROM used WHERE kind = 'concept'"))
     children: dict[str, list[str]] = {}
     for concept, about in said.items():
         above = [str(b) for b in about.get(str(SKOS.broader), ()) if str(b) in said and str(b) != concept]

@@ -112,8 +112,8 @@ def read(text: str, index: Index) -> Words | None:
 
 def _begins(token: str, index: Index) -> bool:
     if len(token) == 1:
-        return bool(index.rows("SELECT 1 FROM vocabulary WHERE word = ?", (token,)))
-    return bool(index.rows("SELECT 1 FROM vocabulary WHERE word >= ? AND word < ? LIMIT 1", (token, token + _LAST)))
+        return bool(index.select("SELECT 1 FROM vocabulary WHERE word = ?", (token,)))
+    return bool(index.select("SELECT 1 FROM vocabulary WHERE word >= ? AND word < ? LIMIT 1", (token, token + _LAST)))
 
 
 def _near(token: str, index: Index) -> tuple[str, ...]:
@@ -123,7 +123,7 @@ def _near(token: str, index: Index) -> tuple[str, ...]:
         return ()
     padded = f"_{token}_"
     groups = " OR ".join(f'"{padded[at : at + 3]}"' for at in range(min(len(padded), 42) - 2))
-    rows = index.rows("SELECT word FROM spelling WHERE spelling MATCH ? ORDER BY rank LIMIT ?", (groups, _COMPARED))
+    rows = index.select("SELECT word FROM spelling WHERE spelling MATCH ? ORDER BY rank LIMIT ?", (groups, _COMPARED))
     spelt = [word.strip("_") for (word,) in rows]
     distances = {word: OSA.distance(token, word, score_cutoff=allowed) for word in spelt}
     nearest = min(distances.values(), default=allowed + 1)
@@ -139,7 +139,7 @@ def _near(token: str, index: Index) -> tuple[str, ...]:
         return ()
     found = [word for word, distance in distances.items() if distance == nearest]
     uses = dict(
-        index.rows(
+        index.select(
             "SELECT word, n FROM vocabulary WHERE word IN (SELECT value FROM json_each(?))", (json.dumps(found),)
         )
     )
