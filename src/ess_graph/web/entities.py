@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from urllib.parse import quote, urlencode
 
 from flask import Blueprint, Response, g, redirect, request
@@ -129,10 +130,19 @@ def _links(path: str, iri: str) -> str:
 def _with_formats(shown: EntityPage, path: str) -> EntityPage:
     names = {"ttl": "Turtle", "nt": "N-Triples", "jsonld": "JSON-LD", "rdf": "RDF/XML"}
     formats = [Value(name, url=f"/data/{path}.{suffix}") for suffix, name in names.items()]
-    if any(block.viewer == "events" for group in shown.groups for block in group.blocks):
-        of = ("territoire", path.partition("/")[2]) if path.startswith("territoire/") else ("entite", path)
-        formats.append(Value(translator(g.lang)("calendar.link"), url=f"/evenements.ics?{urlencode([of])}"))
+    formats += _calendars(shown, path)
     return EntityPage(**{**shown.__dict__, "formats": tuple(formats)})
+
+
+def _calendars(shown: EntityPage, path: str) -> Iterator[Value]:
+    """The calendar of a thing's events or, for an event whose date is known somehow, of that event."""
+    t = translator(g.lang)
+    blocks = [block for group in shown.groups for block in group.blocks]
+    if any(block.viewer == "events" for block in blocks):
+        of = ("territoire", path.partition("/")[2]) if path.startswith("territoire/") else ("entite", path)
+        yield Value(t("calendar.link"), url=f"/evenements.ics?{urlencode([of])}")
+    elif path.startswith("evenement/") and any(block.key == "debut" for block in blocks):
+        yield Value(t("calendar.add"), url=f"/evenements.ics?{urlencode([('entite', path), ('partielles', '1')])}")
 
 
 def _document(path: str, opened: Opened, site: Site) -> Response:
