@@ -16,6 +16,7 @@ from werkzeug.exceptions import NotAcceptable, NotFound
 
 from ess_graph import releases
 from ess_graph.engine.formats import ALIASES, GRAPHS
+from ess_graph.folding import fold
 from ess_graph.query.display import Display
 from ess_graph.query.exports import archive, cells, schema_org
 from ess_graph.query.exports.dcat import Offer, dcat, void
@@ -71,7 +72,7 @@ def blueprint(site: Site) -> Blueprint:
         counts = opened.index.counts()
         classes = [
             (Value(shown.title[g.lang], url=_table(shown.target)), n)
-            for shown in opened.display.classes
+            for shown in sorted(opened.display.classes, key=lambda shown: fold(shown.title[g.lang]))
             if (n := counts.get(shown.target))
         ]
         schemes = opened.index.things(str(SKOS.ConceptScheme))[:200]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from urllib.parse import quote, urlencode
 
 from flask import Blueprint, Response, g, redirect, request, url_for
@@ -24,7 +25,7 @@ from ess_graph.web.exports import base, context_of
 from ess_graph.web.i18n import translator
 from ess_graph.web.lists import list_of
 from ess_graph.web.replies import cacheable, page, problem, readable
-from ess_graph.web.site import Opened, Site
+from ess_graph.web.site import Opened, Site, chosen_by_reader
 
 _HTML = "text/html"
 #: Suffixes of data files, and their media types; those of quads add nothing for one thing.
@@ -137,10 +138,19 @@ def _links(path: str, iri: str) -> str:
 def _with_formats(shown: EntityPage, path: str) -> EntityPage:
     names = {"ttl": "Turtle", "nt": "N-Triples", "jsonld": "JSON-LD", "rdf": "RDF/XML"}
     formats = [Value(name, url=f"/data/{path}.{suffix}") for suffix, name in names.items()]
-    if any(block.viewer == "events" for group in shown.groups for block in group.blocks):
-        of = ("territoire", path.partition("/")[2]) if path.startswith("territoire/") else ("entite", path)
-        formats.append(Value(translator(g.lang)("calendar.link"), url=f"/evenements.ics?{urlencode([of])}"))
+    formats += _calendars(shown, path)
     return EntityPage(**{**shown.__dict__, "formats": tuple(formats)})
+
+
+def _calendars(shown: EntityPage, path: str) -> Iterator[Value]:
+    """The calendar of a thing's events or, for an event whose date is known somehow, of that event."""
+    t = translator(g.lang)
+    blocks = [block for group in shown.groups for block in group.blocks]
+    if any(block.viewer == "events" for block in blocks):
+        of = ("territoire", path.partition("/")[2]) if path.startswith("territoire/") else ("entite", path)
+        yield Value(t("calendar.link"), url=f"/evenements.ics?{urlencode([of])}")
+    elif path.startswith("evenement/") and any(block.key == "debut" for block in blocks):
+        yield Value(t("calendar.add"), url=f"/evenements.ics?{urlencode([('entite', path), ('partielles', '1')])}")
 
 
 def _every(path: str, iri: str, opened: Opened, site: Site) -> Response:
@@ -152,7 +162,7 @@ def _every(path: str, iri: str, opened: Opened, site: Site) -> Response:
         iri, asked, int(number) if number.isdecimal() and len(number) < 6 else 1, g.lang,
         engine=opened.engine, index=opened.index, display=opened.display, link=site.link, texts=site.passage_text,
     )  # fmt: skip
-    kept = {**asked, **({"lang": g.lang} if request.args.get("lang") == g.lang else {})}
+    kept = {**asked, **chosen_by_reader()}
     base = f"?{urlencode({**kept, 'page': ''})}"
     return unknown(path, site) if shown is None else page("every.html", every=shown, pager_base=base)
 
