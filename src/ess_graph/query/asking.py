@@ -18,9 +18,9 @@ from ess_graph.query.index import Index
 from ess_graph.query.questions import Parameter, Question, column
 from ess_graph.vocab import BASE
 
-#: Largest number of digits and characters that a value may have.
-_DIGITS, _CHARACTERS = 15, 2000
-_YEAR = re.compile(r"\d{4}")
+#: What whole numbers stay below, and the most characters that a value may have.
+LARGEST, _CHARACTERS = 10**15, 2000
+_YEAR, _WHOLE = re.compile(r"[0-9]{4}"), re.compile(r"-?[0-9]{1,20}")
 _NOT_IN_IRI = set('<>"{}|^`\\ ')
 
 
@@ -147,11 +147,11 @@ def _term(parameter: Parameter, written: str, offered: list[Choice]) -> Node:
         raise BadValue(f"The value of « {parameter.name} » is longer than {_CHARACTERS} characters.", parameter.name)
     if parameter.datatype is None:
         return _thing(parameter, written, offered)
-    if parameter.datatype == XSD.gYear and not _YEAR.fullmatch(written, 0):
+    if parameter.datatype == XSD.gYear and not _YEAR.fullmatch(written):
         raise BadValue(f"« {parameter.name} » is a year in four digits, such as 2018.", parameter.name)
     if parameter.datatype == XSD.integer:
         digits = "".join(written.split())
-        if not (digits.isascii() and digits.lstrip("-").isdigit() and len(digits) <= _DIGITS):
+        if not _WHOLE.fullmatch(digits) or abs(int(digits)) >= LARGEST:
             raise BadValue(f"« {parameter.name} » is a whole number, such as 50000.", parameter.name)
         return Literal(int(digits))
     return Literal(written, datatype=None if parameter.datatype == XSD.string else parameter.datatype)

@@ -12,13 +12,12 @@ from rdflib.namespace import XSD
 from werkzeug.routing import Map
 
 from ess_graph.query import questions
-from ess_graph.query.asking import short
+from ess_graph.query.asking import LARGEST, short
 from ess_graph.query.questions import Parameter, Question
 
 _VARIABLE = re.compile(r"<(?:[^<>]*:)?(\w+)>")
-_TYPES = {XSD.gYear: {"type": "string", "pattern": "^([0-9]{4})?$"}, XSD.integer: {"type": "integer"}}
+_TYPES = {XSD.gYear: {"type": "string", "pattern": "^ *([0-9]{4})? *$"}, XSD.integer: {"type": "integer"}}
 _ANSWER = "/api/questions/{name}"
-_EXTENT = (-(10**12), 10**12)
 
 
 def template(rule: str) -> str:
@@ -97,11 +96,11 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
     schema: dict[str, Any] = {"type": "string", "maxLength": 2000}
     if parameter.datatype is None:
         # Anything that is neither an IRI nor the name of a choice is refused.
-        schema = {"type": "string", "pattern": "^(id|voc|source)/[a-z0-9#/-]+$"}
+        schema = {"type": "string", "pattern": "^( *|(id|voc|source)/[a-z0-9#/-]+)$"}
     elif parameter.datatype in _TYPES:
         schema = dict(_TYPES[parameter.datatype])
     if schema.get("type") == "integer":
-        schema |= {"minimum": _EXTENT[0], "maximum": _EXTENT[1]}
+        schema |= {"exclusiveMinimum": -LARGEST, "exclusiveMaximum": LARGEST}
     if parameter.default is not None:
         default = short(str(parameter.default))
         schema["default"] = int(default) if schema["type"] == "integer" else default
