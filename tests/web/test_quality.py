@@ -182,10 +182,14 @@ def test_hostile_words_stay_words(hostile: Flask) -> None:
 def test_a_conclusion_looks_like_one_wherever_it_stands(client: FlaskClient) -> None:
     """Status of a 2021 event: concluded from the record's date, so neither its table nor its document states it."""
     event = "Webinaire ITIS"
-    for path in ("/page/programme/demarche-itis", "/page/source/region-grand-est-2022"):
-        page = client.get(path).get_data(as_text=True)
+    parts = [f"/page/source/region-grand-est-2022?partie={n}" for n in (1, 2)]
+    document = "".join(client.get(path).get_data(as_text=True) for path in parts)
+    for path, page in (
+        ("/page/programme/demarche-itis", client.get("/page/programme/demarche-itis").get_data(as_text=True)),
+        ("the document", document),
+    ):
         assert event in page
         assert re.search(r">fait</a>\s*<span class=\"tag concluded\" title=\"[^\"]{10,}", page), path
     # What the text states bears no such mark.
-    page = client.get("/page/source/region-grand-est-2022").get_data(as_text=True)
+    page = document
     assert re.search(r">Tomblaine</a>\s*</div>", page)

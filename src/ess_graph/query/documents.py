@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import ceil
 
 from rdflib import Literal, URIRef
 from rdflib.term import Node
@@ -125,8 +126,10 @@ def _parts(passages: list[Passage], records: list[str]) -> tuple[Part, ...]:
     parts: list[Part] = []
     for record in (*records, None):
         of = [p for p in passages if (p.record if p.record in records else None) == record]
-        for start in range(0, len(of), _PART):
-            parts.append(Part(len(parts) + 1, record, tuple(of[start : start + _PART])))
+        # As many pages as it takes, all about as long: none of them holds the last line alone.
+        size = ceil(len(of) / (ceil(len(of) / _PART) or 1)) or 1
+        for start in range(0, len(of), size):
+            parts.append(Part(len(parts) + 1, record, tuple(of[start : start + size])))
     return tuple(parts)
 
 

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from ess_graph.query.readers import Reader
 
 #: Others that are drawn, those with most in common first; the table has them all.
-_MOST = 14
-_WIDTH, _ROW, _ABOVE, _CENTRE, _NODE, _NAMES = 480.0, 34.0, 8.0, 126.0, 212.0, 224.0
+_MOST = 12
+_WIDTH, _ABOVE, _CENTRE, _NODE, _NAMES = 480.0, 6.0, 126.0, 212.0, 224.0
+#: Height of a name with what it shares under it, and of a name alone.
+_ROW, _SHORT = 31.0, 22.0
 _LINE, _LINES = 17, 4
 
 
@@ -69,16 +71,20 @@ def around(spec: Mapping[str, Any], facts: Facts, reader: Reader, entity: URIRef
         return None
     ranked = sorted(shared.items(), key=lambda item: (-len(item[1]), fold(reader.value(item[0]).text)))
     drawn = ranked[:_MOST]
-    height = round(2 * _ABOVE + _ROW * max(len(drawn), 2), 1)
+    roles = [_roles(spec, column["key"], other, things, facts, reader.lang) for other, things in drawn]
+    rows = [_ROW if held or len(things) > 1 else _SHORT for held, (_, things) in zip(roles, drawn, strict=True)]
+    height = round(2 * _ABOVE + max(sum(rows), 2 * _ROW + 2 * _SHORT), 1)
     middle = round(height / 2, 1)
     others = []
-    for at, (other, things) in enumerate(drawn):
-        y = round(_ABOVE + _ROW * (at + 0.5) + (height - 2 * _ABOVE - _ROW * len(drawn)) / 2, 1)
+    below = (height - sum(rows)) / 2
+    for (other, things), held, row in zip(drawn, roles, rows, strict=True):
+        y = round(below + row / 2, 1)
+        below += row
         others.append(
             Other(
                 value=reader.value(other),
                 common=len(things),
-                roles=_roles(spec, column["key"], other, things, facts, reader.lang),
+                roles=held,
                 nature=nature(graph for thing in things for graph in facts.graphs[thing]),
                 x=_NODE,
                 y=y,

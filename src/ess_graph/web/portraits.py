@@ -74,8 +74,8 @@ def blueprint(site: Site) -> Blueprint:
         found = {text: _resolved(text, opened) for text in dict.fromkeys(asked)}
         chosen = list(dict.fromkeys(slug for slug in found.values() if slug))
         lost = [text for text, slug in found.items() if slug is None]
-        if not lost and asked != chosen and len(chosen) >= FEWEST:
-            # Names that were typed, or twice the same: one address for one comparison.
+        if not lost and request.args.getlist("c") != chosen[:MOST] and FEWEST <= len(chosen) <= MOST:
+            # Names that were typed, twice the same, fields left empty: one address for one comparison.
             return redirect(url_for("portraits.side_by_side", c=chosen[:MOST]), 303, Response)  # type: ignore[return-value]
         return _comparison(asked, chosen, lost, opened, site)
 
