@@ -84,6 +84,7 @@ def entries(index: Index, display: Display, numbers: Sequence[int], lang: str, l
             # One value says it; several would be a list in a list.
             values = told.get(number, {}).get(key, [])
             small += [Value(t, lang=tongue or None) for t, tongue in (labels[v] for v in values if v in labels)][:1]
-        told_apart = tuple(value for value in small if value.text != text)
+        # A figure about a territory would say it twice.
+        told_apart = tuple({value.text: value for value in small if value.text != text}.values())
         found.append(Entry(Value(text, url=link(iri), lang=tag or None, iri=iri), told_apart))
     return found
