@@ -137,7 +137,7 @@ def test_what_is_wrong_with_a_message_is_told_and_the_message_stays(reader: Flas
     for message in (
         "court",
         "écrivez à jean.dupont@example.org pour vérifier",
-        "appelez le 03 88 15 68 67 pour vérifier",
+        "appelez le 01 99 00 12 34 pour vérifier",
     ):
         reply = reader.post("/signaler", data={"page": "", "message": message}, headers=BROWSER)
         assert reply.status_code == 422
@@ -249,7 +249,7 @@ def test_attempts_are_forgotten_after_a_day(queue: Queue, tmp_path: Path) -> Non
     file.close()
 
 
-@pytest.mark.parametrize("text", ["", " " * 50, "x" * 2001, "a@b.fr et la suite", "+33 6 12 34 56 78 et la suite"])
+@pytest.mark.parametrize("text", ["", " " * 50, "x" * 2001, "a@b.fr et la suite", "+33 6 39 98 12 34 et la suite"])
 def test_messages_that_are_not_kept(text: str) -> None:
     with pytest.raises(InvalidData):
         reports.message(text)
