@@ -6,7 +6,7 @@ PORT ?= 8000
 STAMP := $(VENV)/.ready
 FRONTEND := $(wildcard frontend/*.py frontend/*.json frontend/*.mjs frontend/src/*.js frontend/src/*/*.js)
 
-.PHONY: serve setup test check format clean
+.PHONY: serve setup test test-faults test-faults-full check format clean
 .DEFAULT_GOAL := serve
 
 serve: $(STAMP) ## build the graph if its inputs changed, then serve it
@@ -29,6 +29,12 @@ $(VENV)/.dev-ready: $(STAMP) constraints.txt
 test: $(VENV)/.dev-ready ## every test, the browser tests included
 	@sh tests/install-browser.sh
 	$(BIN)/python -m pytest
+
+test-faults: $(VENV)/.dev-ready ## kill -9 of every kind of process, 20 times at moments that a seed chooses
+	$(BIN)/python -m pytest -q tests/web/test_faults.py
+
+test-faults-full: $(VENV)/.dev-ready ## the same, 100 times
+	ESS_GRAPH_FAULTS=100 $(BIN)/python -m pytest -q tests/web/test_faults.py
 
 check: $(VENV)/.dev-ready ## formatter, linter, types, fast tests
 	$(BIN)/ruff format --check .

@@ -9,9 +9,9 @@ import ssl
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
-from ess_graph.errors import BadQuery, LimitHit, RemoteFailed
+from ess_graph.errors import BadQuery, LimitHit, NotPossibleNow, RemoteFailed
 
 _MIB = 1024 * 1024
 _PIECE = 64 * 1024
@@ -38,6 +38,11 @@ class Outgoing:
 
     def __init__(self, allowed: Sequence[str] = (), *, seconds: float = 10, size: int = 16) -> None:
         """Args: allowed: the list; seconds: for one request; size: MiB of one answer."""
+        for item in allowed:
+            try:
+                _parts(item)
+            except ValueError:
+                raise NotPossibleNow(f"ESS_GRAPH_SERVICE_ALLOW: « {item} » is no http(s) address: give one.") from None
         self._allowed = tuple(allowed)
         self._seconds, self._size = seconds, size
 
@@ -90,17 +95,18 @@ class Outgoing:
             try:
                 target = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
                 connection.request("GET" if body is None else "POST", target, body, dict(headers))
-                reply = connection.getresponse()
-                if reply.status in _MOVED and (location := reply.getheader("Location")):
-                    return urljoin(address, location)
-                if reply.status != 200:
-                    raise RemoteFailed(f"{address} answered with status {reply.status}.")
-                return Answer(reply.headers.get_content_type(), self._read(reply, connection, until, address), address)
+                with connection.getresponse() as reply:
+                    if reply.status in _MOVED and (location := reply.getheader("Location")):
+                        return urljoin(address, location)
+                    if reply.status != 200:
+                        raise RemoteFailed(f"{address} answered with status {reply.status}.")
+                    body = self._read(reply, connection, until, address)
+                    return Answer(reply.headers.get_content_type(), body, address)
             finally:
                 connection.close()
         except TimeoutError:
             raise LimitHit(f"{address} did not answer in time.", "time", 60) from None
-        except (OSError, http.client.HTTPException, UnicodeError) as error:
+        except (OSError, http.client.HTTPException, ValueError) as error:
             raise RemoteFailed(f"{address} cannot be read: {type(error).__name__} {error}.") from error
 
     def _read(
@@ -139,9 +145,14 @@ def _covers(item: str, address: str, parts: SplitResult) -> bool:
     same = (own.scheme, own.hostname, own.port or _PORTS[own.scheme]) == (
         parts.scheme, parts.hostname, parts.port or _PORTS[parts.scheme],
     )  # fmt: skip
-    path = parts.path.lower()
-    climbs = any(piece.replace("%2e", ".") in (".", "..") for piece in path.replace("%2f", "/").split("/"))
-    return same and not climbs and (parts.path or "/").startswith(own.path)
+    return same and not _climbs(parts.path) and (parts.path or "/").startswith(own.path)
+
+
+def _climbs(path: str) -> bool:
+    """Whether a path climbs up, as any server might read it: decoded twice, with parameters or backslashes."""
+    while (plain := unquote(path)) != path:
+        path = plain
+    return any(piece.partition(";")[0] in (".", "..") for piece in path.replace("\\", "/").split("/"))
 
 
 def _is_explicit(host: str) -> bool:
@@ -163,8 +174,11 @@ def _connection(parts: SplitResult, until: float, *, private: bool) -> http.clie
     if left <= 0:
         raise TimeoutError
     connection = http.client.HTTPConnection(host, port, timeout=left)
-    plain = socket.create_connection((str(found[0][4][0]), port), timeout=left)
+    connection.sock = socket.create_connection((str(found[0][4][0]), port), timeout=left)
     if parts.scheme == "https":
-        plain = ssl.create_default_context().wrap_socket(plain, server_hostname=host)
-    connection.sock = plain
+        try:
+            connection.sock = ssl.create_default_context().wrap_socket(connection.sock, server_hostname=host)
+        except BaseException:
+            connection.close()
+            raise
     return connection

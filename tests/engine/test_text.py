@@ -6,7 +6,7 @@ import pyoxigraph as ox
 import pytest
 from rdflib import URIRef
 
-from ess_graph.engine import text
+from ess_graph.engine import text, update
 from ess_graph.engine.base import Form, Scope
 from ess_graph.errors import BadQuery
 from ess_graph.vocab import ESS
@@ -207,3 +207,34 @@ def test_looking_for_a_mistake_runs_nothing(form: str, end: str) -> None:
     found = text.syntax_error(caught.value, query)
     assert found.line is not None
     assert "malformed" in str(found)
+
+
+def test_a_base_upon_a_base_has_an_end() -> None:
+    with pytest.raises(BadQuery, match="BASE more than"):
+        text.read("BASE <a/> " * 90_000 + "ASK {}")
+
+
+def test_an_update_of_many_operations_is_read_in_linear_space() -> None:
+    """Each operation is carried out on its own; with the whole text in each, these would be 60 GB."""
+    written = "PREFIX a: <urn:a:>\n" + "".join(
+        f"INSERT DATA {{ GRAPH a:g{n} {{ a:s a:p 1.50 }} }} ;\n" for n in range(30_000)
+    )
+    found = update.read(written)
+    assert len(found) == 30_000
+    assert found[-1].writes == {"urn:a:g29999"}
+    assert found[-1].literals == ('"1.50"^^<http://www.w3.org/2001/XMLSchema#decimal>',)
+    assert len(found[-1].text) < 200
+    store = ox.Store()
+    store.update(found[-1].text)
+    assert len(store) == 1
+
+
+def test_long_updates_read_the_dataset_of_the_request() -> None:
+    written = "DELETE { ?s ?p 1 } INSERT { ?s ?p 2 } WHERE { ?s ?p 1 } ;\n" * 5_000
+    found = update.read(written, Scope(("urn:g",)))
+    store = ox.Store()
+    store.add(ox.Quad(ox.NamedNode("urn:s"), ox.NamedNode("urn:p"), ox.Literal(1), ox.NamedNode("urn:g")))
+    store.update(found[-1].text)
+    assert [str(quad.object) for quad in store.quads_for_pattern(None, None, None, ox.DefaultGraph())] == [
+        '"2"^^<http://www.w3.org/2001/XMLSchema#integer>'
+    ]

@@ -9,9 +9,12 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from rdflib import Graph
+
 from ess_graph import releases
 from ess_graph.build.locks import turn
 from ess_graph.build.release import point
+from ess_graph.build.validate import Report
 from ess_graph.engine.base import Gone, Receipt, Step, Workers, never
 
 #: Releases that a write leaves in place for those who still read them; they share most of their files.
@@ -44,6 +47,7 @@ class InPlace:
                 self._workers().written(base.store, steps, folder / "store", seconds=seconds, gone=gone)
                 for name in ("display", "portrait", "context.jsonld"):
                     (folder / name).symlink_to(Path("..") / first / name)
+                (folder / "validation.json").write_text(json.dumps(Report([], Graph()).as_json()), encoding="utf-8")
                 manifest = {
                     "layout": releases.LAYOUT,
                     "created": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",

@@ -56,7 +56,8 @@ class Recipe:
             project = Project(axioms=project.axioms, context=project.merged())
             for path in self.files:
                 for subject, predicate, value, graph in terms.quads(path):
-                    project.data.graph(graph).add((subject, predicate, value))
+                    target = project.data.default_graph if graph is None else project.data.graph(graph)
+                    target.add((subject, predicate, value))
                     project.files.setdefault(subject, str(path))
         journal.applied(project.data, entries, project.files.setdefault)
         return project

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from rdflib import BNode, Graph
+from rdflib.graph import DATASET_DEFAULT_GRAPH_ID
 
 from ess_graph import releases
 from ess_graph.build import changes, compile_facets, describe, dumps, happenings, journal, search_index
@@ -191,7 +192,7 @@ def _quads(project: Project, derived: Graph, *, named_only: bool) -> Iterator[Qu
     for subject, predicate, value, graph in project.data.quads((None, None, None, None)):
         # The few anonymous nodes of the ontology's axioms stay in its file: nothing published of ours is blank.
         if not (named_only and (isinstance(subject, BNode) or isinstance(value, BNode))):
-            yield subject, predicate, value, graph  # type: ignore[misc]
+            yield subject, predicate, value, None if graph == DATASET_DEFAULT_GRAPH_ID else graph  # type: ignore[misc]
     for subject, predicate, value in derived:
         yield subject, predicate, value, INFERENCES  # type: ignore[misc]
 

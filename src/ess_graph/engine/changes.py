@@ -14,6 +14,8 @@ import pyoxigraph as ox
 from ess_graph.engine.evaluate import with_unknown_functions
 
 _DEFAULT = ox.DefaultGraph()
+#: Syntaxes that are there for named graphs.
+_DATASETS = ("application/n-quads", "application/trig")
 
 
 def apply(store: ox.Store, steps: Sequence[Mapping[str, Any]], prefixes: Mapping[str, str], base: str) -> None:
@@ -29,12 +31,14 @@ def apply(store: ox.Store, steps: Sequence[Mapping[str, Any]], prefixes: Mapping
                     )
                 )
             case "load":
-                store.load(
-                    step["text"].encode(),
-                    ox.RdfFormat.from_media_type(step["kind"]),
-                    base_iri=step["base"] or base,
-                    to_graph=graph or _DEFAULT,
-                )
+                form = ox.RdfFormat.from_media_type(step["kind"])
+                data, near = step["text"].encode(), step["base"] or base
+                if step["kind"] in _DATASETS:
+                    store.load(data, form, base_iri=near, to_graph=graph or _DEFAULT)
+                else:
+                    # JSON-LD may hold named graphs too; what is sent to one graph must not write another.
+                    found = ox.parse(data, form, base_iri=near, without_named_graphs=True, rename_blank_nodes=True)
+                    store.extend(ox.Quad(q.subject, q.predicate, q.object, graph or _DEFAULT) for q in found)
             case "create" if graph:
                 store.add_graph(graph)
             case "clear" if graph:

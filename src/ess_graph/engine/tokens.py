@@ -38,6 +38,8 @@ _OUTWARD = "SERVICE"
 # What makes parse trees deeper: 8 MiB of stack end at about 600 nested groups or 4,000 operators in a row.
 _CHAINING = frozenset({"UNION", "OPTIONAL", "MINUS", "FILTER", "BIND", "LATERAL"})
 _DEEPEST, _LONGEST = 100, 1000
+# Each is resolved against the one before, so many take time in the square of their number.
+_MOST_BASES = 100
 _ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
 _LOCAL_ESCAPE = re.compile(r"\\(.)")
 
@@ -157,6 +159,7 @@ class Prologue:
 
     base: str = BASE
     prefixes: dict[str, str] = field(default_factory=lambda: dict(PREFIXES))
+    bases: int = 0
 
     def iri(self, token: Token) -> str:
         """The absolute IRI that an IRI or a prefixed name stands for here."""
@@ -164,11 +167,18 @@ class Prologue:
 
 
 def after_prologue(read: Sequence[Token], prologue: Prologue) -> Sequence[Token]:
-    """What follows BASE, PREFIX and VERSION, all of which ``prologue`` takes in."""
+    """What follows BASE, PREFIX and VERSION, all of which ``prologue`` takes in.
+
+    Raises:
+        BadQuery: what should be an IRI is none, or BASE is said too often.
+    """
     at = 0
     while at < len(read):
         match read[at].upper, read[at + 1 : at + 3]:
             case "BASE", [base, *_]:
+                prologue.bases += 1
+                if prologue.bases > _MOST_BASES:
+                    raise BadQuery(f"The query is too complex: it says BASE more than {_MOST_BASES} times.")
                 prologue.base = resolved(base.text, prologue.base)
                 at += 2
             case "PREFIX", [name, namespace]:

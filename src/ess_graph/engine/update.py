@@ -15,6 +15,8 @@ from ess_graph.errors import BadQuery
 
 _VISIBLE = re.compile(r"[^\r\n]")
 _VERBS = ("INSERT", "DELETE", "WITH", "LOAD", "CLEAR", "DROP", "CREATE", "ADD", "MOVE", "COPY")
+#: Characters that the texts of all operations may have together before they are shortened.
+_COPIED = 16 * 1024 * 1024
 #: Stands for the default graph, beside the IRIs of named ones, and for all named graphs.
 DEFAULT, NAMED = "DEFAULT", "NAMED"
 
@@ -25,7 +27,8 @@ class Operation:
 
     Attributes:
         verb: its first keyword.
-        text: the update's text with every other operation blank, so that positions stay; prologues are kept.
+        text: the update's text with every other operation blank, so that positions stay, unless the update is so
+            long that they are left out; prologues are kept.
         writes: graphs that its text says it writes: IRIs, ``DEFAULT`` or ``NAMED``. A graph that a variable stands
             for is not among them.
         loads: what LOAD reads, and into which graph.
@@ -57,7 +60,9 @@ def read(update: str, using: Scope = Scope()) -> tuple[Operation, ...]:  # noqa:
     kept: list[tuple[int, int]] = []
     labels: dict[tuple[str, str], int] = {}
     operations: list[Operation] = []
-    for part in _parts(found):
+    parts = list(_parts(found))
+    whole = len(parts) * len(update) <= _COPIED
+    for part in parts:
         body = after_prologue(part, prologue)
         if len(body) < len(part):
             kept.append((part[0].start, part[len(part) - len(body) - 1].end))
@@ -70,7 +75,7 @@ def read(update: str, using: Scope = Scope()) -> tuple[Operation, ...]:  # noqa:
                     line, column,
                 )  # fmt: skip
         if body:
-            operations.append(_operation(update, body, kept, prologue, using))
+            operations.append(_operation(update, body, kept, prologue, using, whole=whole))
     return tuple(operations)
 
 
@@ -102,7 +107,13 @@ def _labels(body: Sequence[Token]) -> Iterator[tuple[Token, str]]:
 
 
 def _operation(
-    update: str, body: Sequence[Token], kept: Sequence[tuple[int, int]], prologue: Prologue, using: Scope
+    update: str,
+    body: Sequence[Token],
+    kept: Sequence[tuple[int, int]],
+    prologue: Prologue,
+    using: Scope,
+    *,
+    whole: bool,
 ) -> Operation:
     verb = body[0].upper
     if verb not in _VERBS:
@@ -110,8 +121,13 @@ def _operation(
         raise BadQuery(
             f"The update is malformed at line {line}, column {column}: expected {', '.join(_VERBS)}.", line, column
         )
-    end = body[-1].end
-    text = _blank(update, [*kept, (body[0].start, end)])
+    start, end = body[0].start, body[-1].end
+    if not whole:
+        head = " ".join([*(update[at:to] for at, to in kept), ""])
+        body = [token._replace(end=token.end - start + len(head)) for token in body]
+        update = f"{head}{update[start:end]}"
+        kept, start, end = [(0, len(head))], len(head), len(update)
+    text = _blank(update, [*kept, (start, end)])
     words = [token.upper for token in body]
     if using and verb in ("INSERT", "DELETE", "WITH") and words[1:2] != ["DATA"]:
         text = _with_dataset(text, body, using)
@@ -124,7 +140,7 @@ def _operation(
         source, *into = [resolve(token) for token in names]
         target = into[0] if into else None
         return Operation(verb, text, frozenset([target or DEFAULT]), (source, target), silent)
-    written = literals(update[body[0].start : end], [t._replace(end=t.end - body[0].start) for t in body], prologue)
+    written = literals(update[start:end], [t._replace(end=t.end - start) for t in body], prologue)
     return Operation(verb, text, frozenset(_writes(verb, body, words, resolve)), literals=written)
 
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from gunicorn.app.base import BaseApplication
 from gunicorn.http import message
+from gunicorn.http.errors import ParseException
 
 from ess_graph.web.patience import PatientWorker, readable
 
@@ -72,6 +73,7 @@ def _whole_or_reset(application: Application) -> Application:
     """
 
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        environ["wsgi.input"] = _Body(environ["wsgi.input"])
         found = application(environ, start_response)
         connection = environ.get("gunicorn.socket")
         if environ.get("SERVER_PROTOCOL") != "HTTP/1.0" or not isinstance(connection, socket.socket):
@@ -79,6 +81,21 @@ def _whole_or_reset(application: Application) -> Application:
         return _guarded(found, connection)
 
     return answer
+
+
+class _Body:
+    """A request's body, whose malformed chunks are an error of the client's, as Werkzeug knows them."""
+
+    def __init__(self, body: Any) -> None:
+        self._body = body
+
+    def read(self, size: int | None = None) -> bytes:
+        """So many bytes, or all that are left."""
+        try:
+            found: bytes = self._body.read(size)
+        except ParseException as error:
+            raise OSError(str(error)) from error
+        return found
 
 
 def _guarded(pieces: Iterable[bytes], connection: socket.socket) -> Iterator[bytes]:
