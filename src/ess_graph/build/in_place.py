@@ -46,7 +46,6 @@ class InPlace:
             try:
                 self._workers().written(base.store, steps, folder / "store", seconds=seconds, gone=gone)
                 (folder / "display").symlink_to(Path("..") / first / "display")
-                (folder / "validation.json").write_text(json.dumps(Report([], Graph()).as_json()), encoding="utf-8")
                 manifest = {
                     "layout": releases.LAYOUT,
                     "created": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
@@ -56,6 +55,8 @@ class InPlace:
                     "triples": None,
                     "files": {},
                 }
+                # Nothing was validated; the page that shows what was found finds nothing.
+                (folder / "validation.json").write_text(json.dumps(Report([], Graph()).as_json()), encoding="utf-8")
                 (folder / releases.MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
                 point(self._home, folder)
             except BaseException:

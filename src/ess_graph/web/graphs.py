@@ -23,9 +23,6 @@ _METHODS = "GET, HEAD, PUT, POST, DELETE, OPTIONS"
 #: Syntaxes of one graph; those of several have no place here.
 _SYNTAXES = tuple(kind for kind in GRAPHS if kind not in ("application/n-quads", "application/trig"))
 
-#: Documents that one form may hold.
-_PARTS = 1000
-
 
 def blueprint(site: Site, writing: Writing) -> Blueprint:
     """The routes of the graph store; a graph below ``/graphs/`` is named by its own address."""
@@ -117,13 +114,10 @@ def _documents() -> list[tuple[str, bytes]]:
     if request.mimetype != "multipart/form-data":
         return [(request.mimetype, body)]
     # A form's parser would lose the types of parts that are no files; that of mail keeps them.
-    try:
-        form = message_from_bytes(f"Content-Type: {request.content_type}\r\n\r\n".encode() + body)
-        parts = [part for part in form.walk() if not part.is_multipart()] if form.is_multipart() else []
-    except RecursionError:
-        raise BadRequest("The form holds forms within forms: send each document as one part.") from None
-    if not 0 < len(parts) <= _PARTS:
-        raise BadRequest(f"The form has {len(parts) or 'no'} parts: send each document as one, {_PARTS} at most.")
+    form = message_from_bytes(f"Content-Type: {request.content_type}\r\n\r\n".encode() + body)
+    parts = [part for part in form.walk() if not part.is_multipart()] if form.is_multipart() else []
+    if not parts:
+        raise BadRequest("The form has no parts: send each document as one.")
     return [(part.get_content_type(), bytes(part.get_payload(decode=True) or b"")) for part in parts]
 
 
