@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -59,8 +60,12 @@ class Display:
             )
             for item in content["displays"]
         )
+        self._folder = folder
 
-        self.facets = _facets(folder / "facets.json")
+    @cached_property
+    def facets(self) -> FacetTexts:
+        """What narrows its lists; a portrait has none."""
+        return _facets(self._folder / "facets.json")
 
     def for_types(self, types: Iterable[str]) -> ClassDisplay | None:
         """The most specific display among those of a thing's types."""
