@@ -6,7 +6,7 @@ PORT ?= 8000
 STAMP := $(VENV)/.ready
 FRONTEND := $(wildcard frontend/*.py frontend/*.json frontend/*.mjs frontend/src/*.js frontend/src/*/*.js)
 
-.PHONY: serve setup test test-faults test-faults-full check format clean
+.PHONY: serve setup test test-faults test-faults-full check format conformance conformance-full bench clean
 .DEFAULT_GOAL := serve
 
 serve: $(STAMP) ## build the graph if its inputs changed, then serve it
@@ -45,6 +45,15 @@ check: $(VENV)/.dev-ready ## formatter, linter, types, fast tests
 format: $(VENV)/.dev-ready
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+conformance: $(VENV)/.dev-ready ## the W3C suites of ../shared/w3c, beside the figures of peers
+	$(BIN)/python -m bench.conformance
+
+conformance-full: $(VENV)/.dev-ready ## the same in every format, by every method, in both modes; and SHACL
+	$(BIN)/python -m bench.conformance --full
+
+bench: $(VENV)/.dev-ready ## the endpoint over HTTP, beside peers (needs wrk; some minutes)
+	$(BIN)/python -m bench.http
 
 clean: ## what a build made; .venv stays
 	rm -rf .ess-graph build dist

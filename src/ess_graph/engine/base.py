@@ -130,6 +130,10 @@ class Limits:
     workers: int = 1
 
 
+class Whole(bytes):
+    """A piece that is all of an answer."""
+
+
 @dataclass(frozen=True)
 class Step:
     """One operation of a write; the steps of a write happen together or not at all.
@@ -162,7 +166,10 @@ class Service(Protocol):
     def serialized(
         self, query: str, media_type: str, scope: Scope = WHOLE, *, seconds: float | None = None, gone: Gone = never
     ) -> Iterator[bytes]:
-        """The answer as it is computed; an error after the first piece breaks it off."""
+        """The answer as it is computed; an error after the first piece breaks it off.
+
+        One that is known to end with its first piece is ``Whole``.
+        """
         ...
 
     def rows(

@@ -16,16 +16,23 @@ _LENT = 8
 
 
 class Lane:
-    """Workers of one kind, and the queue before them."""
+    """Workers of one kind, and the queue before them.
 
-    def __init__(self, limits: Limits, size: int, *, polite: bool) -> None:
+    With a ``spare``, one more process stands ready, so that the place of a worker that is ended is never empty for
+    the time that a process takes to start.
+    """
+
+    def __init__(self, limits: Limits, size: int, *, polite: bool, spare: bool = False) -> None:
         self._limits, self._polite = limits, polite
         self._idle: SimpleQueue[Worker] = SimpleQueue()
+        self._spares: SimpleQueue[Worker] = SimpleQueue()
         self._waiting = self._lent = 0
         self._lock = threading.Lock()
         self._closed = False
         for _ in range(size):
             self._idle.put(self._worker())
+        if spare:
+            self._start_into(self._spares)
 
     def take(self, deadline: float, gone: Gone) -> Worker:
         """An idle worker, waiting for one until the deadline.
@@ -67,39 +74,49 @@ class Lane:
     def give(self, worker: Worker, *, sound: bool, lent: bool = False) -> None:
         """Give a worker back; one that is not sound is ended, and another starts in the background."""
         if sound and not lent:
-            self._keep(worker)
+            self._keep(worker, self._idle)
             return
-        worker.end()
         if not lent:
             self._start_another()
-            return
-        with self._lock:
-            self._lent -= 1
+        worker.end()
+        if lent:
+            with self._lock:
+                self._lent -= 1
 
     def _start_another(self) -> None:
+        """Let the spare take a place and start the next one; where there is none, start a worker for the place."""
+        try:
+            self._keep(self._spares.get_nowait(), self._idle)
+        except Empty:
+            self._start_into(self._idle)
+        else:
+            self._start_into(self._spares)
+
+    def _start_into(self, queue: SimpleQueue[Worker]) -> None:
         if not self._closed:
-            threading.Thread(target=self._replace, daemon=True).start()
+            threading.Thread(target=self._replace, args=(queue,), daemon=True).start()
 
     def close(self) -> None:
         """End every idle worker; those at work, or starting, end when they are given back."""
         with self._lock:
             self._closed = True
-        with suppress(Empty):
-            while True:
-                self._idle.get_nowait().end()
+        for queue in (self._idle, self._spares):
+            with suppress(Empty):
+                while True:
+                    queue.get_nowait().end()
 
-    def _keep(self, worker: Worker) -> None:
+    def _keep(self, worker: Worker, queue: SimpleQueue[Worker]) -> None:
         with self._lock:
             if not self._closed:
-                self._idle.put(worker)
+                queue.put(worker)
                 return
         worker.end()
 
-    def _replace(self) -> None:
+    def _replace(self, queue: SimpleQueue[Worker]) -> None:
         """Start a worker; where that fails (no memory, no process left) try again, or the lane would stay short."""
         while not self._closed:
             try:
-                self._keep(self._worker())
+                self._keep(self._worker(), queue)
                 return
             except (NotPossibleNow, TimeoutError, OSError):
                 time.sleep(1)

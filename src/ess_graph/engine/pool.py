@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ess_graph.engine import text
-from ess_graph.engine.base import WHOLE, Difference, Gone, Limits, Row, Scope, Solutions, Step, never
+from ess_graph.engine.base import WHOLE, Difference, Form, Gone, Limits, Row, Scope, Solutions, Step, Whole, never
 from ess_graph.engine.lanes import Lane
 from ess_graph.engine.process import MIB
 from ess_graph.errors import BadQuery, LimitHit, NotPossibleNow
@@ -34,7 +34,7 @@ class Pool:
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
-        self._light = Lane(limits, 1, polite=False)
+        self._light = Lane(limits, 1, polite=False, spare=True)
         self._heavy = Lane(limits, limits.workers, polite=True)
         self._writing: Lane | None = None
         self._lock = threading.Lock()
@@ -66,8 +66,8 @@ class Pool:
         self, store: Path, query: str, form: dict[str, Any], scope: Scope, seconds: float | None, gone: Gone
     ) -> Iterator[bytes]:
         """The answer to a query, in pieces; ``form`` says in which type, or how many rows."""
-        own = text.read(query).scope
-        scope = scope or own
+        read = text.read(query)
+        scope = scope or read.scope
         allowed = self._allowed(seconds)
         request = form | {
             "do": "query",
@@ -75,7 +75,7 @@ class Pool:
             "query": query,
             "default": list(scope.default),
             "named": list(scope.named),
-            "prefixes": PREFIXES,
+            "prefixes": _prefixes(query, read.form),
             "base": BASE,
             "seconds": allowed,
         }
@@ -149,7 +149,7 @@ class Pool:
         finally:
             lane.give(worker, sound=sound, lent=lent)
         if held:
-            yield held
+            yield held if long else Whole(held)
 
 
 class Over:
@@ -193,6 +193,11 @@ class Over:
 def _end(lanes: list[Lane]) -> None:
     for lane in lanes:
         lane.close()
+
+
+def _prefixes(query: str, form: Form) -> dict[str, str]:
+    """The prefixes that a query may use; every one for an answer of triples, which is written with them."""
+    return PREFIXES if form.is_graph else {name: iri for name, iri in PREFIXES.items() if f"{name}:" in query}
 
 
 class _TooSlowForHere(Exception):

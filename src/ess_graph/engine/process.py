@@ -19,6 +19,7 @@ from ess_graph.errors import ClientGone, NotPossibleNow
 #: Seconds between two looks at whether the client is still there.
 POLL = 0.1
 MIB = 1024 * 1024
+_AT_ONCE = 256 * 1024
 
 
 class Worker:
@@ -26,6 +27,9 @@ class Worker:
 
     def __init__(self, limits: Limits, *, polite: bool) -> None:
         self._socket, theirs = socket.socketpair()
+        self._inbox = bytearray()
+        self._ready = select.poll()
+        self._ready.register(self._socket, select.POLLIN)
         # Its other end lives as long as this process does; the worker hears it close, even in mid-query.
         lifeline, self._lifeline = os.pipe()
         command = [sys.executable, "-m", "ess_graph.engine.worker", str(theirs.fileno()), str(lifeline)]
@@ -74,18 +78,18 @@ class Worker:
         os.close(self._lifeline)
 
     def _exactly(self, size: int, deadline: float, gone: Gone) -> bytes:
-        found = bytearray()
-        poll = select.poll()  # unlike select, it takes descriptors above 1023
-        poll.register(self._socket, select.POLLIN)
-        while len(found) < size:
+        while len(self._inbox) < size:
             left = deadline - time.monotonic()
             if left <= 0:
                 raise TimeoutError
-            if poll.poll(min(left, POLL) * 1000):
-                piece = self._socket.recv(min(size - len(found), MIB))
+            if self._ready.poll(1000 * min(left, POLL)):
+                # What follows comes along: a short answer is one call of the system.
+                piece = self._socket.recv(_AT_ONCE)
                 if not piece:
                     return b""
-                found += piece
+                self._inbox += piece
             elif gone():
                 raise ClientGone("The client went away; its query was stopped.")
-        return bytes(found)
+        found = bytes(self._inbox[:size])
+        del self._inbox[:size]
+        return found

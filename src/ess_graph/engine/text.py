@@ -11,7 +11,7 @@ import pyoxigraph as ox
 from rdflib import URIRef
 from rdflib.term import Node
 
-from ess_graph.engine.base import Form, Scope
+from ess_graph.engine.base import WHOLE, Form, Scope
 from ess_graph.engine.tokens import Prologue, Token, after_prologue, deepest, measure, place, reaches_out, tokens
 from ess_graph.errors import BadQuery
 from ess_graph.vocab import BASE, PREFIXES
@@ -21,6 +21,9 @@ _SEARCHED, _SEARCHED_DEEP, _PADDING = 20_000, 20, 40
 # No token begins with it, so a text that ends in it is parsed and never evaluated.
 _STOP = "\x01"
 _POSITION = re.compile(r"(?:error )?at (\d+):(\d+)(?:-\d+:\d+)?: ?")
+
+#: Characters of a query that is read once only.
+_SHORT = 4096
 
 #: Functions whose value changes from one evaluation to the next.
 VOLATILE = frozenset({"NOW", "RAND", "UUID", "STRUUID", "BNODE"})
@@ -53,6 +56,10 @@ def read(query: str) -> Question:
         BadQuery: it is no query, it uses SERVICE, which reaches outside, or it is nested or chained so deep
             that an engine's parser would run out of stack and take the whole process down.
     """
+    return _remembered(query) if len(query) <= _SHORT else _read(query)
+
+
+def _read(query: str) -> Question:
     found = tokens(query)
     if reaches_out(query, found):
         raise BadQuery(NOTHING_OUTSIDE)
@@ -61,7 +68,11 @@ def read(query: str) -> Question:
     if form is None:
         raise _no_form(query, found)
     measure(found)
-    return Question(form, _scope(found), frozenset(words))
+    return Question(form, _scope(found) if "FROM" in words else WHOLE, frozenset(words))
+
+
+# Each step of a request looks at its query, and popular ones come again; long ones are not worth the memory.
+_remembered = lru_cache(maxsize=1024)(_read)
 
 
 def _no_form(query: str, found: Sequence[Token]) -> BadQuery:

@@ -92,6 +92,8 @@ def place(text: str, at: int) -> tuple[int, int]:
 
 def reaches_out(text: str, read: Sequence[Token]) -> bool:
     """Whether a token is, or may be read as, the keyword SERVICE: alone, glued to its neighbours, or escaped."""
+    if _OUTWARD not in text.upper() and "\\" not in text:
+        return False
     if _says_service(text, read):
         return True
     # Some parsers resolve escapes before anything else, Oxigraph only within strings and IRIs.

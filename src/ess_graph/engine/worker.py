@@ -16,7 +16,7 @@ import resource
 import socket
 import struct
 import sys
-from typing import Any
+from typing import Any, BinaryIO
 
 import pyoxigraph as ox
 
@@ -48,6 +48,11 @@ class Out:
             self._connection.sendall(HEAD.pack(b"D", len(self._buffer)) + self._buffer)
             self._buffer.clear()
 
+    def end(self) -> None:
+        """Send what is waiting, and that it was the last."""
+        waiting = HEAD.pack(b"D", len(self._buffer)) + self._buffer if self._buffer else b""
+        self._connection.sendall(waiting + HEAD.pack(b"E", 0))
+
 
 def main(descriptor: int, lifeline: int, memory: int) -> None:
     """Serve requests until the other side closes.
@@ -65,7 +70,8 @@ def main(descriptor: int, lifeline: int, memory: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     connection.sendall(HEAD.pack(b"E", 0))
     stores = Stores()
-    while (request := _receive(connection)) is not None:
+    requests = connection.makefile("rb")
+    while (request := _receive(requests)) is not None:
         # Should whoever watches the clock die, the system ends a query that never would.
         used = resource.getrusage(resource.RUSAGE_SELF)
         seconds = int(used.ru_utime + used.ru_stime + 2 * request["seconds"]) + 2
@@ -108,8 +114,7 @@ def _answer(stores: Stores, connection: socket.socket, request: dict[str, Any]) 
                     out.write(line.encode())
             case "write":
                 stores.own.write(request)
-        out.flush()
-        connection.sendall(HEAD.pack(b"E", 0))
+        out.end()
     except (SyntaxError, ValueError, RuntimeError, MemoryError, OSError) as error:
         said = {"kind": type(error).__name__, "message": str(getattr(error, "msg", None) or error)}
         payload = json.dumps(said).encode()
@@ -144,26 +149,15 @@ def _first(found: Results, limit: int) -> dict[str, Any]:
     return {"names": names, "rows": rows, "cut": False}
 
 
-def _receive(connection: socket.socket) -> dict[str, Any] | None:
-    head = _exactly(connection, HEAD.size)
-    if head is None:
-        return None
-    payload = _exactly(connection, HEAD.unpack(head)[1])
-    return None if payload is None else json.loads(payload)
-
-
-def _exactly(connection: socket.socket, size: int) -> bytes | None:
-    """``size`` bytes, or None when the other side has closed."""
-    found = bytearray()
-    while len(found) < size:
-        try:
-            piece = connection.recv(min(size - len(found), 1 << 20))
-        except ConnectionResetError:
-            piece = b""
-        if not piece:
-            return None
-        found += piece
-    return bytes(found)
+def _receive(requests: BinaryIO) -> dict[str, Any] | None:
+    """The next request; None when the other side has closed."""
+    with contextlib.suppress(ConnectionResetError):
+        head = requests.read(HEAD.size)
+        if len(head) == HEAD.size:
+            size = HEAD.unpack(head)[1]
+            payload = requests.read(size)
+            return json.loads(payload) if len(payload) == size else None
+    return None
 
 
 def _leave_the_network() -> None:

@@ -33,6 +33,7 @@ from ess_graph.web import (
     network,
     pages,
     portraits,
+    protocol,
     quality,
     questions,
     replies,
@@ -76,7 +77,7 @@ def create_app(settings: Settings, backend: Backend | None = None, recipe: Recip
 
     @app.before_request
     def choose_language() -> None:
-        g.lang = negotiate.language(request.args.get("lang"), request.headers.get("Accept-Language"))
+        g.lang = negotiate.language(protocol.asked("lang"), request.headers.get("Accept-Language"))
 
     @app.context_processor
     def everywhere() -> dict[str, object]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 #: Commas and semicolons separate, but not inside a quoted parameter: ``profile="a,b"``.
 _PARTS = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*"?)+')
@@ -30,7 +31,8 @@ class Range:
         return main in ("*", own_main) and sub in ("*", own_sub)
 
 
-def ranges(header: str | None) -> list[Range]:
+@lru_cache(maxsize=256)
+def ranges(header: str | None) -> tuple[Range, ...]:
     """The ranges of a header; malformed parts are passed over, as browsers and proxies do."""
     found = []
     for part in _PARTS.findall(header or ""):
@@ -39,7 +41,7 @@ def ranges(header: str | None) -> list[Range]:
             found.append(Range(kind, _quality(parameters)))
         elif kind == "*":
             found.append(Range("*/*", _quality(parameters)))
-    return found
+    return tuple(found)
 
 
 def best(header: str | None, offered: Sequence[str], aliases: Iterable[tuple[str, str]] = ()) -> str | None:
@@ -53,6 +55,12 @@ def best(header: str | None, offered: Sequence[str], aliases: Iterable[tuple[str
     Returns:
         A member of ``offered``, or None when none is acceptable.
     """
+    return _best(header, tuple(offered), tuple(aliases))
+
+
+# Programs send the same few headers all day; a server takes none above 8 kB.
+@lru_cache(maxsize=512)
+def _best(header: str | None, offered: tuple[str, ...], aliases: tuple[tuple[str, str], ...]) -> str | None:
     accepted = ranges(header)
     if not accepted:
         return None if (header or "").strip() else offered[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from urllib.parse import parse_qsl
 
 from flask import Response, request
@@ -9,6 +10,9 @@ from werkzeug.exceptions import BadRequest
 
 from ess_graph.engine.base import Gone
 from ess_graph.web.server import client_has_gone
+
+#: Bytes of parameters that are decoded once only.
+_SHORT = 4096
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -35,11 +39,27 @@ def gone() -> Gone:
 def pairs(raw: bytes, where: str) -> list[tuple[str, str]]:
     """Parameters, percent-decoded once."""
     try:
-        return parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=1000)
+        return list(_known(raw)) if len(raw) <= _SHORT else _decoded(raw)
     except (UnicodeDecodeError, ValueError) as error:
         raise BadRequest(
             f"The parameters of {where} are not percent-encoded UTF-8: encode them and send again."
         ) from error
+
+
+def _decoded(raw: bytes) -> list[tuple[str, str]]:
+    return parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=1000)
+
+
+# Popular queries come again and again.
+_known = lru_cache(maxsize=512)(_decoded)
+
+
+def asked(name: str) -> str | None:
+    """A parameter of this request's address, the first of its name; None without it."""
+    try:
+        return next((value for key, value in pairs(request.query_string, "the address") if key == name), None)
+    except BadRequest:  # its address is for another part to judge
+        return request.args.get(name)
 
 
 def utf8(body: bytes, what: str) -> str:

@@ -6,11 +6,13 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Generator, Iterator, Sequence
+from functools import partial
 from http import HTTPStatus
 
 from flask import Response, current_app, g, render_template, request
 from werkzeug.exceptions import HTTPException, NotAcceptable
 
+from ess_graph.engine.base import Whole
 from ess_graph.errors import BadQuery, EssGraphError, InvalidData, LimitHit, NotPossibleNow
 from ess_graph.query.views import Value
 from ess_graph.web import compression, negotiate
@@ -24,6 +26,25 @@ POLICY = (
 )
 
 
+#: Headers of every answer, unless it says otherwise itself.
+_ALWAYS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    # The data are public and no answer depends on a cookie, so any page may read them.
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "ETag, Link, Retry-After",
+}
+
+#: What makes a request conditional, or one for a part.
+_CONDITIONS = (
+    "HTTP_IF_NONE_MATCH",
+    "HTTP_IF_MATCH",
+    "HTTP_IF_MODIFIED_SINCE",
+    "HTTP_IF_UNMODIFIED_SINCE",
+    "HTTP_RANGE",
+)
+
 _NOT_XML = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
 
 
@@ -35,12 +56,10 @@ class Streamed(Response):
 
 def finish(response: Response) -> Response:
     """Headers of every answer."""
-    response.headers.setdefault("Content-Security-Policy", POLICY)
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Referrer-Policy", "same-origin")
-    # The data are public and no answer depends on a cookie, so any page may read them.
-    response.headers.setdefault("Access-Control-Allow-Origin", "*")
-    response.headers.setdefault("Access-Control-Expose-Headers", "ETag, Link, Retry-After")
+    said = {name.lower() for name, _ in response.headers}
+    for name, value in _ALWAYS.items():
+        if name.lower() not in said:
+            response.headers.add(name, value)
     return compression.compress(response)
 
 
@@ -56,15 +75,25 @@ def page(template: str, code: int = 200, **context: object) -> Response:
 
 def cacheable(response: Response, *parts: str) -> Response:
     """A strong validator over what the answer depends on, and 304 to a client that has it."""
-    response.set_etag(_tag(*parts))
+    return _validated(response, _tag(*parts))
+
+
+def _validated(response: Response, tag: str) -> Response:
+    response.set_etag(tag)
     response.headers["Cache-Control"] = "no-cache"
-    response.make_conditional(request)
+    if any(name in request.environ for name in _CONDITIONS):
+        response.make_conditional(request)
     return response
 
 
 def client_has_it(*parts: str) -> bool:
     """Whether the client already has the answer that depends on these parts: then nothing need be computed."""
-    return request.method in ("GET", "HEAD") and request.if_none_match.contains(_tag(*parts))
+    return _client_has(_tag(*parts))
+
+
+def _client_has(tag: str) -> bool:
+    asked = "HTTP_IF_NONE_MATCH" in request.environ and request.method in ("GET", "HEAD")
+    return asked and request.if_none_match.contains(tag)
 
 
 def _tag(*parts: str) -> str:
@@ -103,19 +132,28 @@ def streamed(
         key: all that the answer depends on; None for one that is another the next time.
     """
     if key is None:
-        return Streamed(_begun(compute(), kind), content_type=content_type(kind))
-    known = b"" if client_has_it(*key) else cache.get(key)
-    pieces = cache.keeping(key, _begun(compute(), kind)) if known is None else iter((known,))
-    return cacheable(Streamed(pieces, content_type=content_type(kind)), *key)
+        return _begun(compute(), kind)
+    tag = _tag(*key)
+    known = b"" if _client_has(tag) else cache.get(key)
+    if known is not None:
+        return _validated(Response(known, content_type=content_type(kind)), tag)
+    return _validated(_begun(compute(), kind, partial(cache.keeping, key)), tag)
 
 
-def _begun(found: Iterator[bytes], kind: str) -> Generator[bytes]:
+def _begun(
+    found: Iterator[bytes], kind: str, through: Callable[[Generator[bytes]], Iterator[bytes]] = iter
+) -> Response:
     """The answer, once its first piece has shown that evaluation goes well.
 
-    Whatever fails before is still an error answer; after it, the stream breaks.
+    Whatever fails before is still an error answer; after it, the stream breaks. An answer of one piece is sent with
+    its length, and not as a stream.
     """
     pieces = readable(found, kind)
-    return _joined(next(pieces, b""), pieces)
+    first = next(pieces, Whole())
+    following = through(_joined(first, pieces))
+    if isinstance(first, Whole):
+        return Response(b"".join(following), content_type=content_type(kind))
+    return Streamed(following, content_type=content_type(kind))
 
 
 def _joined(first: bytes, pieces: Iterator[bytes]) -> Generator[bytes]:

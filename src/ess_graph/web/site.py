@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 from collections import OrderedDict
@@ -21,6 +22,7 @@ from ess_graph.query.index import Index, Passage
 from ess_graph.releases import Release
 from ess_graph.settings import Settings
 from ess_graph.vocab import BASE
+from ess_graph.web import protocol
 from ess_graph.web.cache import AnswerCache
 
 #: Releases other than the published one that are kept open at once.
@@ -86,6 +88,9 @@ class Site:
         self, settings: Settings, backend: Backend, indexing: Callable[[Release], None] = lambda _: None
     ) -> None:
         self.settings = settings
+        # What it says is compared with what it said: to follow it takes a look at every folder on the way.
+        self._link = str(settings.home / "current")
+        self._target: str | None = None
         self._backend, self._indexing = backend, indexing
         self._current: Opened | None = None
         self._older: OrderedDict[str, Opened] = OrderedDict()
@@ -109,13 +114,19 @@ class Site:
         Raises:
             NotFound: nothing was published yet, or the release asked for is not kept here.
         """
-        asked = name or (request.args.get("release") if has_request_context() else None)
-        target = (self.settings.home / "current").resolve()
+        asked = name or (protocol.asked("release") if has_request_context() else None)
+        try:
+            target: str | None = os.readlink(self._link)  # noqa: PTH115 - each request does it, and pathlib is slow
+        except OSError:
+            target = None
         with self._lock:
-            if asked and asked != target.name:
+            if target and asked and asked != target.rpartition("/")[2]:
                 return self._kept(asked)
-            if self._current is None or self._current.release.folder != target:
-                self._current = self._open(releases.current(self.settings.home))
+            if self._current is None or target is None or self._target != target:
+                release = releases.current(self.settings.home)
+                if self._current is None or self._current.release.folder != release.folder:
+                    self._current = self._open(release)
+                self._target = target
             return self._current
 
     def _kept(self, name: str) -> Opened:
