@@ -93,9 +93,12 @@ class Names:
                     self._holding[word].add(len(self._bodies))
                 self._bodies.append(entry)
             if not unit.until and name.kind in ("official", "former"):
-                key = entry.core_key if unit.family == "epci" else entry.full_key
+                # With and without articles: a slip may hit an article too.
+                words = entry.core if unit.family == "epci" else entry.words
+                keys = {entry.core_key, " ".join(words), " ".join(entry.words)}
                 for block in (unit.family, *((unit.family, departement) for departement in unit.departements)):
-                    self._choices[block][key].append(entry)
+                    for key in keys:
+                        self._choices[block][key].append(entry)
 
     def exactly(self, key: str) -> list[Entry]:
         """Entries whose whole name is ``key``."""
@@ -142,13 +145,13 @@ class Names:
         keys = [(scheme, f"{kind}:{code}") for kind in families]
         return [self._codes[key] for key in keys if key in self._codes]
 
-    def near(self, key: str, block: Block, most: int) -> list[tuple[Entry, int]]:
-        """Entries of a family (or of a family in a département) at most so many slips away, the nearest first."""
+    def near(self, key: str, block: Block, most: int) -> list[tuple[Entry, int, str]]:
+        """Entries of a family (or of a family in a département) at most so many slips away, with these and the text."""
         choices = self._choices.get(block)
         if not choices:
             return []
         hits = process.extract(key, self._keys[block], scorer=OSA.distance, score_cutoff=most, limit=_NEAR)
-        return [(entry, int(distance)) for text, distance, _ in hits for entry in choices[text]]
+        return [(entry, int(distance), text) for text, distance, _ in hits for entry in choices[text]]
 
     def sharing(self, words: Tokens) -> list[tuple[Entry, float]]:
         """Intermunicipal bodies by the share of weight that their proper names have in common with ``words``."""

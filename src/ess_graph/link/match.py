@@ -9,7 +9,7 @@ from ess_graph.link.index import Names
 from ess_graph.link.readings import Reading, key, proper, readings
 from ess_graph.link.rungs import climb, wanted
 from ess_graph.link.units import Candidate, Outcome, Query, Unit, is_siren, is_siret
-from ess_graph.link.words import tokens, usage
+from ess_graph.link.words import tokens, trimmed, usage
 
 #: Trust that a link needs, and by how much it must lead; below ``REVIEW`` nothing is proposed.
 LINK, LEAD, REVIEW = 0.93, 0.04, 0.6
@@ -46,6 +46,8 @@ class Matcher:
             return coded
         if query.name.strip().isascii() and query.name.strip().isdigit():
             return self._number(query)
+        if why := self._nothing(query):
+            return Outcome("none", (), why)
         texts = [query.name, *query.aliases]
         outcomes = [self._by_name(replace(query, name=text)) for text in texts if text.strip()]
         return _together(outcomes) if outcomes else Outcome("none", (), "no name is given")
@@ -67,6 +69,15 @@ class Matcher:
         candidate.sure, candidate.score = False, 0.85
         candidate.against.append(f"the name « {query.name} » says something else")
         return Outcome("review", (candidate, *named.candidates), "the code and the name do not agree")
+
+    def _nothing(self, query: Query) -> str | None:
+        """Why a text names no single body: a word for a kind alone, or a country."""
+        words = trimmed(tokens(query.name))
+        if any(kind.words in (words, tokens(query.name)) for kind in usage().kinds) and not query.departement:
+            return "a kind of body, not one of them"
+        if " ".join(words) in usage().countries and not self.names.exactly(" ".join(words)):
+            return "a country"
+        return None
 
     def _number(self, query: Query) -> Outcome:
         """Bare digits: a SIREN was tried; an INSEE code looks like a postcode, so a person decides."""
@@ -113,7 +124,7 @@ class Matcher:
                 if candidate.unit.key in {entry.unit.key for entry in self.names.exactly(key(hint))}:
                     candidate.evidence.append(f"« {hint} » is another name of it")
                 elif not _acronym(hint):
-                    candidate.score -= 0.15
+                    candidate.score -= 0.3
                     candidate.sure = False
                     candidate.against.append(f"« {hint} » is not understood")
             yield candidate
@@ -172,7 +183,7 @@ class Matcher:
                 codes.add(found)
             elif said := _kind_alone(hint):
                 kind = said
-            elif key(hint) not in ("france", "frankreich"):
+            elif key(hint) != "france":
                 others.append(hint)
         if any(family == "departement" for family, _ in codes):
             codes = {(family, code) for family, code in codes if family == "departement"}
@@ -187,7 +198,7 @@ class Matcher:
 
     def _abroad(self, reading: Reading) -> Outcome | None:
         for hint in reading.hints:
-            if key(hint) in usage().countries and key(hint) not in self.names.places:
+            if key(hint) in usage().countries - {"france"} and key(hint) not in self.names.places:
                 return Outcome("none", (), f"« {hint} » is another country")
         return None
 

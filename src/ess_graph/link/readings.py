@@ -82,7 +82,7 @@ def proper(words: Tokens) -> tuple[Tokens, str | None, str | None]:
             if family not in (None, kind.family) or len(words) <= size:
                 continue
             if words[:size] == kind.words:
-                rest, said = trimmed(words[size:]), kind.nature
+                rest, said = _with_article(words[size:]), kind.nature
             elif not kind.alone and kind.family == "epci" and words[-size:] == kind.words:
                 # Only what stands first says the legal nature: "Le Mans Métropole" is an urban community.
                 rest, said = trimmed(words[:-size]), None
@@ -105,6 +105,15 @@ def _kinds(literal: Reading) -> Iterator[Reading]:
                 if rest and rest != words:
                     yield replace(literal, words=rest, family=kind.family, nature=kind.nature)
                 break
+
+
+def _with_article(words: Tokens) -> Tokens:
+    """What follows a word of the kind, its article set free: ``du havre`` gives ``le havre``."""
+    rest = trimmed(words)
+    for joined, article in ((("du",), "le"), (("des",), "les"), (("de", "la"), "la"), (("de", "l"), "l")):
+        if words[: len(joined)] == joined and rest and words[len(joined)] == rest[0]:
+            return (article, *rest)
+    return rest
 
 
 def _led(words: Tokens) -> Tokens:

@@ -12,6 +12,7 @@ from ess_graph.link.words import trimmed, weighty
 
 #: Trust in a rung, from 0 to 1; ``LINK`` of match.py is what a link needs.
 SAME = 1.0
+SAME_ARTICLES = 0.995
 SAME_WORDS = 0.985
 OTHER_ORDER = 0.96
 PART_OF_NAME = 0.94
@@ -23,6 +24,7 @@ SHARED = 0.55
 PAST, AROUND, OTHER_NATURE, ACRONYM = 0.05, 0.05, 0.13, 0.06
 #: Slips of the keyboard that names of at least so many letters may hold.
 _SLIPS = ((16, 3), (8, 2), (5, 1))
+_LONE = 7
 _FAMILIES = ("region", "departement", "epci", "commune")
 
 
@@ -73,8 +75,9 @@ def _exact(reading: Reading, query: Query, names: Names, family: str | None) -> 
         yield _found(Entry(unit, unit.names[0], said, said, None), SAME, "same number", reading, query)
     for entry in names.exactly(reading.key):
         if family in (None, entry.unit.family):
-            same = trimmed(entry.words) == said
-            yield _found(entry, SAME if same else SAME_WORDS, "same name" if same else "same words", reading, query)
+            same = entry.words == reading.words
+            score = SAME if same else SAME_ARTICLES if trimmed(entry.words) == said else SAME_WORDS
+            yield _found(entry, score, "same name" if same else "same words", reading, query)
     for entry in names.properly(reading.key):
         if family == entry.unit.family:
             same = trimmed(entry.core) == said
@@ -143,14 +146,27 @@ def _shared(reading: Reading, names: Names) -> Iterator[Candidate]:
 
 def _near(reading: Reading, query: Query, names: Names, family: str | None, place: Place) -> Iterator[Candidate]:
     """Names that differ by slips of the keyboard; one slip in a long name, or a place that agrees, makes it sure."""
-    key = reading.key
+    key, whole = reading.key, " ".join(reading.words)
     letters = len(key.replace(" ", ""))
     most = next((slips for least, slips in _SLIPS if letters >= least), 0)
-    if not most:
+    if not most or reading.around:
         return
-    for kind in (family,) if family else _FAMILIES:
+    if len(key.split()) == 1 and not (family or place.departements or place.regions):
+        # One word with nothing beside it is as likely another word as a slip.
+        most = min(most, 1) if letters >= _LONE else 0
+    for kind in (family,) if family else _FAMILIES if most else ():
         blocks = [(kind, code) for code in sorted(place.departements)] if place.departements else [kind]
-        hits = [hit for block in blocks for hit in names.near(key, block, most) if hit[1] > 0]
+        nearest: dict[str, tuple[Entry, int]] = {}
+        for block in blocks:
+            for text in {key, whole}:
+                for entry, slips, met in names.near(text, block, most):
+                    # One word and no kind: the town of that name is meant, and found by itself.
+                    single = kind == "epci" and family is None and " " not in met
+                    distance = max(1, slips)
+                    known_so_far = nearest.get(entry.unit.key)
+                    if not single and (known_so_far is None or distance < known_so_far[1]):
+                        nearest[entry.unit.key] = (entry, distance)
+        hits = list(nearest.values())
         first = min((distance for _, distance in hits), default=0)
         rivals = {entry.unit.key for entry, distance in hits if distance <= first + 1}
         for entry, distance in hits:
