@@ -136,7 +136,9 @@ def saint_short(unit: Unit, chance: random.Random) -> str:
 
 
 def town_of(unit: Unit, chance: random.Random) -> str:
-    return f"{chance.choice(('Ville', 'Commune', 'Mairie', 'ville', 'mairie', 'VILLE', 'Municipalité'))} {_of(unit.name)}"
+    return (
+        f"{chance.choice(('Ville', 'Commune', 'Mairie', 'ville', 'mairie', 'VILLE', 'Municipalité'))} {_of(unit.name)}"
+    )
 
 
 def without_article(unit: Unit, chance: random.Random) -> str:
@@ -218,7 +220,11 @@ def without_kind(unit: Unit, chance: random.Random) -> str:
 
 
 def kind_and_departement(unit: Unit, chance: random.Random) -> str:
-    return f"{kind_in_full(unit, chance)} ({unit.departements[0]})" if kind_in_full(unit, chance) and unit.departements else ""
+    return (
+        f"{kind_in_full(unit, chance)} ({unit.departements[0]})"
+        if kind_in_full(unit, chance) and unit.departements
+        else ""
+    )
 
 
 def metropole_of(unit: Unit, chance: random.Random) -> str:
@@ -242,7 +248,9 @@ def _council(word: str) -> Callable[[Unit, random.Random], str]:
             "Haute-Saône", "Haute-Savoie", "Haute-Vienne", "Loire", "Lozère", "Manche", "Marne", "Mayenne", "Meuse",
             "Moselle", "Nièvre", "Sarthe", "Savoie", "Seine-Maritime", "Somme", "Vendée", "Vienne", "Charente",
         }  # fmt: skip
-        plural = name.startswith(("Alpes", "Ardennes", "Bouches", "Côtes", "Deux", "Hautes", "Hauts", "Landes", "Py", "Vos", "Yv"))
+        plural = name.startswith(
+            ("Alpes", "Ardennes", "Bouches", "Côtes", "Deux", "Hautes", "Hauts", "Landes", "Py", "Vos", "Yv")
+        )
         joined = f"de la {name}" if feminine else f"des {name}" if plural else f"du {name}"
         if name[0] in _VOWELS and not name.startswith("H"):
             joined = f"de l'{name}"

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ess_graph.commands import GROUPS
 from ess_graph.errors import EssGraphError
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class Group(click.Group):
             ctx.exit(error.exit_code)
 
 
-@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Group, commands=GROUPS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="ess-graph")
 def main() -> None:
     """The open knowledge graph of France's social and solidarity economy policies.

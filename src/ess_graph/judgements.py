@@ -11,7 +11,7 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Iterable
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import astuple, dataclass, fields
 from datetime import UTC, datetime
@@ -67,7 +67,7 @@ class Judgements:
         for judgement in _read(path):
             self._put(judgement)
 
-    def __iter__(self) -> Iterable[Judgement]:  # type: ignore[override]
+    def __iter__(self) -> Iterator[Judgement]:
         return iter(sorted(self._kept.values(), key=lambda judgement: judgement.pair))
 
     def __len__(self) -> int:
@@ -124,7 +124,7 @@ def today() -> str:
 _COLUMNS = tuple(field.name for field in fields(Judgement))
 
 
-def _read(path: Path) -> Iterable[Judgement]:
+def _read(path: Path) -> Iterator[Judgement]:
     if not path.exists():
         return
     with path.open(encoding="utf-8", newline="") as handle:

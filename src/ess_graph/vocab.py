@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rdflib import Namespace, URIRef
-from rdflib.namespace import DCTERMS, FOAF, ORG, OWL, PROV, RDF, RDFS, SKOS, XSD
+from rdflib.namespace import DCAT, DCTERMS, FOAF, ORG, OWL, PROV, RDF, RDFS, SKOS, XSD
 
 #: The one constant every IRI of the project starts with.
 BASE = "https://w3id.org/ess-graph/"
@@ -35,6 +35,7 @@ PREFIXES: dict[str, str] = {
     "foaf": str(FOAF),
     "org": str(ORG),
     "prov": str(PROV),
+    "dcat": str(DCAT),
     "schema": str(SCHEMA),
     "locn": str(LOCN),
     "igeo": str(IGEO),

@@ -65,9 +65,9 @@ def _members(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
         try:
             with tarfile.open(path, "r|*") as archive:
                 for member in archive:
-                    handle = archive.extractfile(member) if member.isfile() else None
-                    if handle is not None:
-                        yield Path(member.name).name, handle
+                    inside = archive.extractfile(member) if member.isfile() else None
+                    if inside is not None:
+                        yield Path(member.name).name, inside
         except (tarfile.TarError, OSError, EOFError) as error:
             raise InvalidData(f"{path} cannot be read as an archive: {error}. Get it again.") from error
 
@@ -124,7 +124,9 @@ def _body(item: dict[str, Any]) -> Iterator[Fact]:
 
 def _siren(code: str, name: str) -> str:
     if not is_siren(code):
-        raise InvalidData(f"« {code} » ({name}) is no SIREN: its check digit is wrong. The file was changed; get it again.")
+        raise InvalidData(
+            f"« {code} » ({name}) is no SIREN: its check digit is wrong. The file was changed; get it again."
+        )
     return code
 
 

@@ -81,7 +81,10 @@ def link(lexicon: Lexicon, matcher: Matcher, judgements: Judgements) -> Iterator
     """Match each entity; record as judgements what is sure, and never against a person."""
     by_code = {}
     for unit in matcher.names.units.values():
-        for code in (f"siren:{unit.siren}" if unit.siren else "", f"insee:{unit.family}:{unit.insee}" if unit.insee else ""):
+        for code in (
+            f"siren:{unit.siren}" if unit.siren else "",
+            f"insee:{unit.family}:{unit.insee}" if unit.insee else "",
+        ):
             by_code[code] = unit
     for entity in lexicon.entities():
         outcome = matcher.match(query_of(entity))
@@ -101,9 +104,7 @@ def link(lexicon: Lexicon, matcher: Matcher, judgements: Judgements) -> Iterator
 
 def query_of(entity: Entity) -> Query:
     """What the matcher is asked about an entity."""
-    return Query(
-        entity.names[0], entity.names[1:], entity.family, departement=entity.departement, region=entity.region
-    )
+    return Query(entity.names[0], entity.names[1:], entity.family, departement=entity.departement, region=entity.region)
 
 
 def waiting(findings: Iterable[Finding], judgements: Judgements) -> list[tuple[Finding, Candidate]]:

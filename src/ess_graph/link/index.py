@@ -96,7 +96,8 @@ class Names:
                 # With and without articles: a slip may hit an article too.
                 words = entry.core if unit.family == "epci" else entry.words
                 keys = {entry.core_key, " ".join(words), " ".join(entry.words)}
-                for block in (unit.family, *((unit.family, departement) for departement in unit.departements)):
+                blocks: list[Block] = [unit.family, *((unit.family, place) for place in unit.departements)]
+                for block in blocks:
                     for key in keys:
                         self._choices[block][key].append(entry)
 

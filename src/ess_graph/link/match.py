@@ -130,7 +130,12 @@ class Matcher:
             yield candidate
 
     def _weigh(
-        self, candidate: Candidate, query: Query, reading: Reading, departements: frozenset[str], regions: frozenset[str]
+        self,
+        candidate: Candidate,
+        query: Query,
+        reading: Reading,
+        departements: frozenset[str],
+        regions: frozenset[str],
     ) -> None:
         """Place and people, as evidence for and against."""
         unit = candidate.unit

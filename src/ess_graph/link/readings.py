@@ -135,7 +135,9 @@ def _mended(words: Tokens) -> Tokens | None:
     mended = []
     for word in words:
         if len(word) >= _MENDABLE - 1 and word not in known:
-            near = [other for other in known if OSA.distance(word, other, score_cutoff=2) <= (2 if len(other) > 9 else 1)]
+            near = [
+                other for other in known if OSA.distance(word, other, score_cutoff=2) <= (2 if len(other) > 9 else 1)
+            ]
             mended.append(min(near, key=lambda other: (OSA.distance(word, other), other)) if near else word)
         else:
             mended.append(word)

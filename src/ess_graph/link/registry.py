@@ -122,9 +122,7 @@ class Registry:
                 "DELETE FROM mandate WHERE source IN (SELECT id FROM source WHERE dataset = ? AND vintage = ?)",
                 (source.dataset, source.vintage),
             )
-            connection.execute(
-                "DELETE FROM source WHERE dataset = ? AND vintage = ?", (source.dataset, source.vintage)
-            )
+            connection.execute("DELETE FROM source WHERE dataset = ? AND vintage = ?", (source.dataset, source.vintage))
             now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
             cursor = connection.execute(
                 "INSERT INTO source (dataset, vintage, sha256, licence, publisher, title, address, file, imported)"
@@ -158,7 +156,9 @@ class Registry:
         if not self.path.exists():
             return set()
         with closing(self._connect()) as connection:
-            rows = connection.execute("SELECT DISTINCT unit FROM fact WHERE unit LIKE 'commune:%' AND property = 'name'")
+            rows = connection.execute(
+                "SELECT DISTINCT unit FROM fact WHERE unit LIKE 'commune:%' AND property = 'name'"
+            )
             return {row[0].partition(":")[2] for row in rows}
 
     def facts(self, unit: str) -> list[tuple[str, str, str, Source]]:
