@@ -1,9 +1,10 @@
 """How right the matcher is: precision of automatic links, recall@1 and @5, none-accuracy, review load.
 
-    python bench/linking/evaluate.py HOME LIST.csv…      # HOME holds a registry; --wrong shows every row that is not right
+    python bench/linking/evaluate.py HOME LIST.csv…      # HOME holds a registry; --wrong shows rows that are not right
 
-A list has the columns ``name`` and ``expected`` (keys such as ``commune:67482`` or ``epci:246700488``; several, with spaces
-between, where nobody could tell them apart; empty where nothing is meant), and may have ``family`` and ``departement``.
+A list has the columns ``name`` and ``expected`` (keys such as ``commune:67482`` or ``epci:246700488``; several, with
+spaces between, where nobody could tell them apart; empty where nothing is meant), and may have ``family``,
+``departement`` and ``date``.
 """
 
 from __future__ import annotations
@@ -77,7 +78,7 @@ def evaluate(matcher: Matcher, path: Path) -> Score:
             proposed = found if outcome.decision != "none" else []
             score.rows += 1
             score.review += outcome.decision == "review"
-            said = f"{row['name']!r} → {outcome.decision} {found[:3]} ({outcome.reason}); expected {expected[:3] or 'none'}"
+            said = f"{row['name']!r} → {outcome.decision} {found[:3]} ({outcome.reason}); expected {expected[:3]}"
             if outcome.decision == "link":
                 score.linked += 1
                 # Nobody could tell which of several is meant: to choose one is wrong.
@@ -107,7 +108,7 @@ def report(name: str, score: Score, seconds: float) -> str:
         f"{name}: {score.rows} names in {seconds:.1f} s\n"
         f"  automatic links   {score.linked:5d}  precision {figures['precision']:.4f}\n"
         f"  recall@1          {figures['recall@1']:.4f}  recall@5 {figures['recall@5']:.4f}\n"
-        f"  none-accuracy     {figures['none']:.4f}  ({score.none} of {score.nothing}; nothing linked in {score.kept})\n"
+        f"  none-accuracy     {figures['none']:.4f}  ({score.none} of {score.nothing}; {score.kept} not linked)\n"
         f"  review load       {figures['review']:.4f}  ({score.review} names)"
     )
 

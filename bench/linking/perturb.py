@@ -2,9 +2,9 @@
 
     python bench/linking/perturb.py HOME [SEED] [HOW_MANY] > tests/cases/linking/perturbed.csv
 
-HOME holds a registry. The seed is fixed (2026 unless given), so the same registry gives the same list. Columns: ``name``,
-``family`` and ``departement`` (what a spreadsheet would say besides; often empty), ``expected`` (keys of the registry, several
-where nobody could tell, none where nothing is meant), ``how``.
+HOME holds a registry. The seed is fixed (2026 unless given), so the same registry gives the same list. Columns:
+``name``, ``family`` and ``departement`` (what a spreadsheet would say besides; often empty), ``expected`` (keys of the
+registry, several where nobody could tell, none where nothing is meant), ``how``.
 """
 
 from __future__ import annotations
@@ -49,10 +49,7 @@ def rows_of(units: list[Unit], chance: random.Random, most: int) -> list[Row]:
     for unit in units:
         names[fold(_plain(unit))].append(unit)
     by_family = {family: [u for u in units if u.family == family] for family in ("commune", "epci", "departement")}
-    alone = {
-        family: [u for u in group if len(names[fold(_plain(u))]) == 1 and " " != u.name]
-        for family, group in by_family.items()
-    }
+    alone = {family: [u for u in group if len(names[fold(_plain(u))]) == 1] for family, group in by_family.items()}
     # People write the names of towns more often than those of hamlets: half of the draws prefer them.
     rows: list[Row] = []
     shares = {"commune": 0.5, "epci": 0.35, "departement": 0.15}

@@ -1,9 +1,9 @@
 """What people (and the matcher, where it was sure) decided: one file of judgements, which no import overturns.
 
-``data/judgements.csv`` has a row for each decision about a pair: ``matter`` (what kind of question it answers), ``ours`` (an
-IRI of the project, without its base), ``theirs`` (an IRI elsewhere, or a key of an official register such as ``insee:commune:67482``
-or ``siren:246700488``), ``judgement``, ``who``, ``when``, ``evidence``. A later row of a person takes the place of an earlier
-one; a row of a program never takes the place of a person's.
+``data/judgements.csv`` has a row for each decision about a pair: ``matter`` (what kind of question it answers),
+``ours`` (an IRI of the project, without its base), ``theirs`` (an IRI elsewhere, or a key of an official register such
+as ``insee:commune:67482`` or ``siren:246700488``), ``judgement``, ``who``, ``when``, ``evidence``. A later row of a
+person takes the place of an earlier one; a row of a program never takes the place of a person's.
 """
 
 from __future__ import annotations

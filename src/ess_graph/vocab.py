@@ -51,6 +51,8 @@ LIENS = GRAPH.liens
 SOURCES = GRAPH.sources
 VOCABULAIRE = GRAPH.voc
 INFERENCES = GRAPH.inferences
+#: What the names of graphs of official extracts start with.
+OPENDATA = str(GRAPH) + "opendata/"
 
 
 def iri(relative: str) -> URIRef:

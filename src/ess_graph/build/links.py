@@ -9,9 +9,7 @@ from rdflib.term import Node
 
 from ess_graph.errors import InvalidData
 from ess_graph.judgements import FILE, IDENTITY, SAME, Judgements
-from ess_graph.vocab import BASE, ESS, GRAPH, IGEO, LIENS, SCHEMA
-
-OPENDATA = str(GRAPH) + "opendata/"
+from ess_graph.vocab import BASE, ESS, IGEO, LIENS, OPENDATA, SCHEMA
 
 
 def accepted(root: Path, data: Dataset) -> list[tuple[URIRef, URIRef, URIRef, URIRef]]:
@@ -51,7 +49,7 @@ def _check_codes(data: Dataset, judged: set[tuple[str, tuple[str, str]]]) -> Non
             if (ours, (scheme, str(code))) not in judged:
                 raise InvalidData(
                     f"{_name(graph)}: {ours} has the {scheme} code {code}, which {FILE} does not accept."
-                    " Run « ess-graph link » to write the extract again, or judge the pair with « ess-graph link --review »."
+                    " Run « ess-graph link » to write the extract again, or judge the pair with --review."
                 )
 
 

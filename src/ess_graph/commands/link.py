@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from rdflib.term import Node
+
     from ess_graph.judgements import Judgements
     from ess_graph.link.entities import Entity, Finding
     from ess_graph.link.match import Matcher
@@ -48,14 +50,15 @@ def link(names: Path | None, review: bool, dry_run: bool, who: str | None) -> No
         _table(names, matcher)
         return
     judgements = Judgements(settings.root / FILE)
-    findings = list(match_all(_Graph(settings.root), matcher, judgements))
+    lexicon = _Graph(settings.root)
+    findings = list(match_all(lexicon, matcher, judgements))
     if review:
         _review(waiting(findings, judgements), judgements, who or click.prompt("Who decides?"))
-        findings = list(match_all(_Graph(settings.root), matcher, judgements))
+        findings = list(match_all(lexicon, matcher, judgements))
     if not dry_run:
         judgements.write()
         _write_extract(settings, findings)
-    _report(findings)
+    _report(findings, {finding.entity.iri for finding, _ in waiting(findings, judgements)})
 
 
 def _matcher(settings: Settings) -> Matcher:
@@ -81,11 +84,14 @@ class _Graph:
         from ess_graph.vocab import BASE, ESS, IGEO
 
         graph = self._graph
-        families = {
-            IGEO.Region: "region", IGEO.Departement: "departement", IGEO.Commune: "commune", IGEO.Intercommunalite: "epci"
-        }  # fmt: skip
+        families: dict[Node, str] = {
+            IGEO.Region: "region",
+            IGEO.Departement: "departement",
+            IGEO.Commune: "commune",
+            IGEO.Intercommunalite: "epci",
+        }
         for kind in (ESS.Collectivite, *families):
-            for thing in sorted(graph.subjects(RDF.type, kind)):
+            for thing in sorted(graph.subjects(RDF.type, kind), key=str):
                 first = [str(name) for name in graph.objects(thing, SKOS.prefLabel)]
                 others = sorted(str(name) for name in graph.objects(thing, SKOS.altLabel))
                 types = sorted(str(c).rpartition("/")[2] for c in graph.objects(thing, ORG.classification))
@@ -114,14 +120,20 @@ def _write_extract(settings: Settings, findings: list[Finding]) -> None:
         click.echo(f"{FOLDER / name}: codes and official names, for the next build.")
 
 
-def _report(findings: list[Finding]) -> None:
-    counts = Counter("linked" if f.accepted else f.outcome.decision for f in findings)
+def _report(findings: list[Finding], waiting: set[str]) -> None:
+    counts: Counter[str] = Counter()
     for finding in findings:
-        if finding.accepted is None and finding.outcome.decision == "review":
+        if finding.accepted is not None:
+            counts["linked"] += 1
+        elif finding.entity.iri in waiting:
+            counts["waiting"] += 1
             click.echo(f"? {finding.entity.names[0]} ({finding.entity.iri}): {finding.outcome.reason}")
+        else:
+            # An intermunicipal territory is known by its institution; others have no unit, or were judged different.
+            counts["institution" if finding.outcome.decision == "link" else "none"] += 1
     click.echo(
-        f"{counts['linked']} have their unit of the registry, {counts['review']} wait for a person"
-        f" (ess-graph link --review), {counts['none']} have none, {counts['link']} need no code of their own."
+        f"{counts['linked']} have their unit of the registry, {counts['institution']} are known by their institution,"
+        f" {counts['none']} have none, {counts['waiting']} wait for a person (ess-graph link --review)."
     )
 
 

@@ -42,23 +42,19 @@ class Codes:
         """A SIREN, its check digit verified; leading zeros that a spreadsheet dropped are not guessed."""
         code = "".join(text.split())
         if not is_siren(code):
-            raise InvalidData(
-                f"{self.file}: « {text} » is no SIREN (nine digits with a check digit). The file was changed; get it again."
-            )
+            raise InvalidData(f"{self.file}: « {text} » is no SIREN: the check digit is wrong. Get the file again.")
         return code
 
     def commune(self, text: str) -> str:
         """An INSEE code of a commune; postcodes are told by their being unknown to the code officiel géographique."""
         if not _INSEE.fullmatch(text):
-            raise InvalidData(
-                f"{self.file}: « {text} » is no INSEE code of a commune. The file was changed; get it again."
-            )
+            raise InvalidData(f"{self.file}: « {text} » is no INSEE code of a commune. Get the file again.")
         self.seen += 1
         self.unknown += bool(self.communes) and text not in self.communes
         if self.seen >= 20 and self.unknown > self.seen * 0.4 and len(self.communes) > 1000:
             raise InvalidData(
-                f"{self.file}: {self.unknown} of {self.seen} codes are of no commune. They look like postcodes, which are no"
-                " INSEE codes; take a file that has these."
+                f"{self.file}: {self.unknown} of {self.seen} codes are of no commune."
+                " They look like postcodes, which are no INSEE codes; take a file that has these."
             )
         return text
 

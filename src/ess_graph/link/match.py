@@ -1,24 +1,20 @@
-"""The matching ladder: exact code, then names with dates, by kind and place; link, review or none, with the evidence."""
+"""The matching ladder: exact code, then names with dates, by kind and place; link, review or none, with evidence."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from ess_graph.link.decide import REVIEW, decide, together
 from ess_graph.link.index import Names
 from ess_graph.link.readings import Reading, key, proper, readings
 from ess_graph.link.rungs import climb, wanted
 from ess_graph.link.units import Candidate, Outcome, Query, Unit, is_siren, is_siret
 from ess_graph.link.words import tokens, trimmed, usage
 
-#: Trust that a link needs, and by how much it must lead; below ``REVIEW`` nothing is proposed.
-LINK, LEAD, REVIEW = 0.93, 0.04, 0.6
 #: Below this a name found exactly makes looking for near ones needless.
 _ENOUGH = 0.93
 _ENOUGH_FOR_SLIPS = 0.75
-_SHOWN = 10
-#: How many times more people one of two namesakes of different kinds must have to be meant without more words.
-_PROMINENT = 100
 
 
 class Matcher:
@@ -50,7 +46,7 @@ class Matcher:
             return Outcome("none", (), why)
         texts = [query.name, *query.aliases]
         outcomes = [self._by_name(replace(query, name=text)) for text in texts if text.strip()]
-        return _together(outcomes) if outcomes else Outcome("none", (), "no name is given")
+        return together(outcomes) if outcomes else Outcome("none", (), "no name is given")
 
     def _by_code(self, query: Query) -> Outcome | None:
         siren = _siren(query.siren) or _siren(query.name)
@@ -107,7 +103,8 @@ class Matcher:
                 break
             if not far and any(reading.key in usage().towns for reading in understood):
                 break
-        return self._decide(query, list(found.values()), understood)
+        town = next((reading.key for reading in understood if reading.key in usage().towns), None)
+        return decide(query, list(found.values()), town)
 
     def _candidates(self, reading: Reading, query: Query, *, far: bool, slips: bool) -> Iterator[Candidate]:
         codes, others, kind = self._hints(reading, query)
@@ -206,69 +203,6 @@ class Matcher:
             if key(hint) in usage().countries - {"france"} and key(hint) not in self.names.places:
                 return Outcome("none", (), f"« {hint} » is another country")
         return None
-
-    def _decide(self, query: Query, found: list[Candidate], understood: list[Reading]) -> Outcome:
-        town = next((reading.key for reading in understood if reading.key in usage().towns), None)
-        if town:
-            # "Liège" is not Le Liège: only the very same name leaves a doubt.
-            found = [c for c in found if c.evidence or " ".join(tokens(c.name.text)) == town]
-            if not found:
-                return Outcome("none", (), "a town of another country")
-        found = [candidate for candidate in found if candidate.score >= REVIEW]
-        found.sort(key=lambda c: (-round(c.score, 4), bool(c.unit.until), -(c.unit.population or 0), c.unit.key))
-        if not found:
-            return Outcome("none", (), "no name is near enough")
-        current = [candidate for candidate in found if not candidate.unit.until]
-        gone = [candidate for candidate in found if candidate.unit.until]
-        if gone and gone[0].score >= LINK and (not current or current[0].score < gone[0].score - 0.02):
-            past = gone[0]
-            if query.date and query.date <= past.unit.until and (past.unit.siren or past.unit.insee):
-                return Outcome("link", tuple(found[:_SHOWN]), f"a body that lasted until {past.unit.until}")
-            followed = f", followed by {past.unit.successor}" if past.unit.successor else ""
-            shown = (*current, *gone)[:_SHOWN]
-            return Outcome("none", shown, f"{past.unit.name} ended on {past.unit.until}{followed}")
-        if not current:
-            return Outcome("none", tuple(gone[:_SHOWN]), "only bodies that ended have such a name")
-        best, rivals = current[0], [c for c in current[1:] if c.score > current[0].score - LEAD]
-        shown = tuple(current[:_SHOWN])
-        if best.score < LINK or not best.sure or best.against:
-            return Outcome("review", shown, best.against[0] if best.against else f"only {best.how}")
-        if town and not best.evidence:
-            return Outcome("review", shown, "a town of another country has this name too")
-        if rivals and not _prominent(best, rivals):
-            names = ", ".join(f"{c.unit.name} ({c.unit.code})" for c in rivals[:3])
-            return Outcome("review", shown, f"others have this name: {names}")
-        return Outcome("link", shown, "; ".join([best.how, *best.evidence]))
-
-
-def _together(outcomes: list[Outcome]) -> Outcome:
-    """One answer from those for each name of a thing: a link that no other name contradicts."""
-    linked = {outcome.candidates[0].unit.key: outcome for outcome in outcomes if outcome.decision == "link"}
-    if len(linked) == 1:
-        return next(iter(linked.values()))
-    merged: dict[str, Candidate] = {}
-    for outcome in outcomes:
-        for candidate in outcome.candidates:
-            if candidate.unit.key not in merged or merged[candidate.unit.key].score < candidate.score:
-                merged[candidate.unit.key] = candidate
-    best = tuple(sorted(merged.values(), key=lambda c: (bool(c.unit.until), -c.score, -(c.unit.population or 0))))
-    if linked:
-        return Outcome("review", best[:_SHOWN], "its names lead to different units")
-    # The first name is the one by which the thing is called: what it says of a body that ended holds for all.
-    first = outcomes[0]
-    if first.decision == "none" and first.candidates:
-        return first
-    reviewed = [outcome for outcome in outcomes if outcome.decision == "review"]
-    return Outcome("review", best[:_SHOWN], reviewed[0].reason) if reviewed else first
-
-
-def _prominent(best: Candidate, rivals: list[Candidate]) -> bool:
-    """Whether namesakes of other kinds are so much smaller that nobody means them without saying so."""
-    people = best.unit.population or 0
-    return all(
-        rival.unit.family != best.unit.family and people >= _PROMINENT * max(1, rival.unit.population or people)
-        for rival in rivals
-    )
 
 
 def _siren(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The official-codes registry: one SQLite file of facts, each with its source, from which the matcher's units are made."""
+"""The official-codes registry: one SQLite file of facts, each with its source; the matcher's units come from it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ess_graph.errors import InvalidData, NotFound
+from ess_graph.folding import fold
 from ess_graph.link.assemble import assemble
 from ess_graph.link.units import Name, Unit
 
@@ -174,8 +175,6 @@ class Registry:
 
     def mandates(self, person: str) -> list[Mandate]:
         """Mandates held under a name, compared in folded form."""
-        from ess_graph.folding import fold
-
         with closing(self._connect()) as connection:
             rows = connection.execute(
                 "SELECT person, mandate, function, place, since, until FROM mandate WHERE person = ?", (fold(person),)

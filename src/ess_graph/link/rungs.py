@@ -58,12 +58,11 @@ def climb(reading: Reading, query: Query, names: Names, place: Place, *, far: bo
     """
     family = query.family or reading.family
     yield from _exact(reading, query, names, family)
-    if far:
-        if family in (None, "epci"):
-            yield from _part(reading, query, names, family)
-            if family:
-                yield from _seat(reading, query, names)
-                yield from _shared(reading, names)
+    if far and family in (None, "epci"):
+        yield from _part(reading, query, names, family)
+        if family:
+            yield from _seat(reading, query, names)
+            yield from _shared(reading, names)
     if slips:
         yield from _near(reading, query, names, family, place)
 

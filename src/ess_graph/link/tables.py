@@ -100,7 +100,8 @@ def _header(
             best = (cells, missing)
     found = ", ".join(best[0][:12]) or "nothing"
     raise InvalidData(
-        f"{name} has no column for {', '.join(sorted(best[1]))} (its header: {found}). Is it the right file, whole and unchanged?"
+        f"{name} has no column for {', '.join(sorted(best[1]))} (its header: {found})."
+        " Is it the right file, whole and unchanged?"
     )
 
 
@@ -167,8 +168,8 @@ def _bytes(path: Path) -> Iterator[IO[bytes]]:
 
 
 def _sheets(path: Path, columns: Mapping[str, str], required: set[str]) -> Iterator[Row]:
-    from openpyxl import load_workbook
-    from openpyxl.utils.exceptions import InvalidFileException
+    from openpyxl import load_workbook  # noqa: PLC0415 - a slow import that most files do not need
+    from openpyxl.utils.exceptions import InvalidFileException  # noqa: PLC0415
 
     try:
         book = load_workbook(path, read_only=True, data_only=True)

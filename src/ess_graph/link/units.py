@@ -35,7 +35,7 @@ class Unit:
     Attributes:
         key: ``{family}:{code}``, e.g. ``commune:67482``, ``epci:246700488``.
         family: one of ``AUTHORITIES``, or ``organisme``.
-        nature: of an intermunicipal body (``CC``, ``CA``, ``CU``, ``METRO``, ``EPT``); of an organisation its legal form.
+        nature: of an intermunicipal body (``CC``, ``CA``, ``CU``, ``METRO``, ``EPT``); of an organisation its form.
         departements, regions: codes; an intermunicipal body may lie in several, that of most of its people first.
         population: inhabitants, None where no source tells.
         seat: code of the member commune with most inhabitants, of an intermunicipal body.

@@ -1,4 +1,4 @@
-"""Names as tokens: folded, abbreviations written out, words of no weight told apart; what people write is in usage.toml."""
+"""Names as tokens: folded, abbreviations written out, words of no weight told apart; usage.toml has the words."""
 
 from __future__ import annotations
 

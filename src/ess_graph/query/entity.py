@@ -15,10 +15,11 @@ from ess_graph.engine.text import with_value
 from ess_graph.folding import fold
 from ess_graph.query import catalogue, figures
 from ess_graph.query.display import Display
-from ess_graph.query.index import Index
-from ess_graph.query.readers import Linker, Reader, Texts, iris_of, nature
-from ess_graph.query.views import Block, EntityPage, Group, Nature, Value
+from ess_graph.query.index import Cited, Index
+from ess_graph.query.readers import Linker, Reader, Texts, iris_of, nature, registers
+from ess_graph.query.views import Block, EntityPage, Group, Nature, Source, Value
 from ess_graph.query.views import Row as ViewRow
+from ess_graph.vocab import OPENDATA
 
 _REST = "rest"
 #: Heads of the table of statements that no shape mentions: the words for a statement's parts.
@@ -56,6 +57,8 @@ def entity_page(
         return None
     iris = iris_of(term for row in found for term in row.values()) | {iri, *types, *_HEADS}
     reader = Reader.over(iris, lang, index, link, texts)
+    if any(str(row.get("graph", "")).startswith(OPENDATA) for row in found):
+        reader = replace(reader, registers=registers(engine.rows(catalogue.text("registers"))))
     facts: dict[str, Facts] = {}
     for row in found:
         if str(row["block"]) != _REST:
@@ -117,10 +120,16 @@ def _row(
     return ViewRow(
         cells=((reader.value(value),), *(_cell(value, column, cells, reader) for column in spec["columns"])),
         nature=kind,
-        sources=reader.sources(c.passage for c in cited) if kind is not Nature.DERIVED else (),
+        sources=_sources(kind, cited, facts.graphs[value], reader),
         note=reader.note(kind, said, cited),
         node=reader.value(value) if keys and isinstance(value, URIRef) else None,
     )
+
+
+def _sources(kind: Nature, cited: list[Cited], graphs: set[Node], reader: Reader) -> tuple[Source, ...]:
+    if kind is Nature.DERIVED:
+        return ()
+    return reader.sources(c.passage for c in cited) or reader.official(graphs)
 
 
 def _cell(node: Node, column: Mapping[str, Any], cells: Mapping[str, set[Node]], reader: Reader) -> tuple[Value, ...]:
@@ -156,7 +165,7 @@ def _rest(found: list[Row], reader: Reader, entity: URIRef, display: Display) ->
                     ViewRow(
                         cells=((reader.value(said),), (reader.value(value),)),
                         nature=kind,
-                        sources=reader.sources(c.passage for c in cited),
+                        sources=_sources(kind, cited, stated_in, reader),
                         note=reader.note(kind, str(said), cited),
                     )
                 )

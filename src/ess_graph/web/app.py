@@ -12,7 +12,7 @@ from ess_graph.engine.base import Backend
 from ess_graph.engine.local import LocalBackend
 from ess_graph.errors import EssGraphError
 from ess_graph.settings import Settings
-from ess_graph.web import entities, negotiate, pages, quality, replies, sparql, versions
+from ess_graph.web import codes, entities, negotiate, pages, quality, replies, sparql, versions
 from ess_graph.web.i18n import translator
 from ess_graph.web.site import Site
 
@@ -72,6 +72,7 @@ def create_app(settings: Settings, backend: Backend | None = None) -> Flask:
     app.register_blueprint(entities.blueprint(site))
     app.register_blueprint(quality.blueprint(site))
     app.register_blueprint(versions.blueprint(site))
+    app.register_blueprint(codes.blueprint(site))
 
     @app.get("/sante")
     def health() -> Response:
