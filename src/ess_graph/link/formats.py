@@ -90,7 +90,8 @@ def documents(kind: str, path: Path, codes: Codes) -> Iterator[Fact | Mandate]:
 def _communes(row: Mapping[str, str], codes: Codes, path: Path) -> Iterator[Fact]:
     kind = row["type"]
     if kind in ("COMD", "COMA"):
-        if row["parent"] and row["parent"] != row["code"]:
+        # A new commune often has the code of one of its parts: the part is known by its name.
+        if row["parent"]:
             yield Fact(f"commune:{row['parent']}", "delegated", row["name"])
     elif kind == "COM":
         unit = f"commune:{codes.commune(row['code'])}"

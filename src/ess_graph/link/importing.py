@@ -15,7 +15,8 @@ from ess_graph.errors import InvalidData, NotFound
 from ess_graph.link import decoupage, formats, tables
 from ess_graph.link.registry import Fact, Mandate, Registry, Source
 
-_YEAR = re.compile(r"(?<!\d)(20\d{2})(?!\d{3})(?:[-_]?(\d{2})[-_]?(\d{2}))?(?!\d)")
+#: 2024, 20240101, 2024-01-01 or, as Insee writes it, 01-01-2024.
+_YEAR = re.compile(r"(?<!\d)(20\d{2})(?:[-_]?(\d{2})[-_]?(\d{2}))?(?!\d)")
 
 
 @cache
