@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PORT ?= 8000
 STAMP := $(VENV)/.ready
 
-.PHONY: serve setup test check format clean
+.PHONY: serve setup test check format clean eval-linking
 .DEFAULT_GOAL := serve
 
 serve: $(STAMP) ## build the graph if its inputs changed, then serve it
@@ -34,6 +34,9 @@ check: $(VENV)/.dev-ready ## formatter, linter, types, fast tests
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q -m 'not slow and not browser'
+
+eval-linking: $(STAMP) ## names against the national registry of official codes; LISTS="mine.csv" tries others
+	@sh bench/linking/run.sh $(BIN) $(LISTS)
 
 format: $(VENV)/.dev-ready
 	$(BIN)/ruff format .

@@ -90,6 +90,16 @@ class Judgements:
         _check(judgement, "this judgement")
         return self._put(judgement)
 
+    def drop(self, judgement: Judgement) -> None:
+        """Forget what a program decided; a person's decision is only ever followed by another one.
+
+        Raises:
+            ValueError: a person took it.
+        """
+        if not judgement.by_program:
+            raise ValueError(f"{judgement.who} decided about {judgement.ours}: only a person may decide anew")
+        self._kept.pop(judgement.pair, None)
+
     def _put(self, judgement: Judgement) -> bool:
         known = self._kept.get(judgement.pair)
         if known is not None and judgement.by_program and not known.by_program:

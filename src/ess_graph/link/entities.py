@@ -92,6 +92,10 @@ def link(lexicon: Lexicon, matcher: Matcher, judgements: Judgements) -> Iterator
         refused = {j.theirs for j in known if j.judgement in (DIFFERENT, UNSURE)}
         accepted = [j for j in known if j.judgement == SAME and j.theirs in by_code and not j.by_program]
         code = theirs(outcome.candidates[0].unit, entity) if outcome.decision == "link" else ""
+        for stale in known:
+            # What a newer file, or a better matcher, does not say any more.
+            if stale.by_program and stale.theirs != (code if not accepted else ""):
+                judgements.drop(stale)
         if accepted:
             yield Finding(entity, outcome, by_code[accepted[0].theirs], accepted[0])
         elif code and code not in refused:
