@@ -17,9 +17,13 @@ from ess_graph.link.units import Name, Unit
 from ess_graph.vocab import BASE, LIENS, SCHEMA
 
 ROOT = Path(__file__).parents[1]
-STRASBOURG = Unit("commune:67482", "commune", (Name("Strasbourg"),), insee="67482", siren="216704825", departements=("67",))
+STRASBOURG = Unit(
+    "commune:67482", "commune", (Name("Strasbourg"),), insee="67482", siren="216704825", departements=("67",)
+)
 DENIS = Unit("commune:93066", "commune", (Name("Saint-Denis"),), insee="93066", departements=("93",), population=150000)
-OTHER = Unit("commune:97411", "commune", (Name("Saint-Denis"),), insee="97411", departements=("974",), population=155000)
+OTHER = Unit(
+    "commune:97411", "commune", (Name("Saint-Denis"),), insee="97411", departements=("974",), population=155000
+)
 PLACE = Entity("id/territoire/commune-strasbourg", True, ("Strasbourg",), "commune")
 TOWN = Entity("id/collectivite/ville-de-strasbourg", False, ("Ville de Strasbourg",))
 SAINT_DENIS = Entity("id/territoire/commune-saint-denis", True, ("Saint-Denis",), "commune")
@@ -168,5 +172,9 @@ def test_a_judgement_about_nothing_is_refused(project: Path) -> None:
 
 def test_former_bodies_of_the_project_have_no_code_of_today() -> None:
     graph = read(ROOT).merged()
-    for iri in ("id/collectivite/region-alsace", "id/collectivite/conseil-general-du-bas-rhin", "id/territoire/region-alsace"):
+    for iri in (
+        "id/collectivite/region-alsace",
+        "id/collectivite/conseil-general-du-bas-rhin",
+        "id/territoire/region-alsace",
+    ):
         assert not [p for p in graph.predicates(URIRef(BASE + iri)) if str(p).endswith(("siren", "codeINSEE"))], iri

@@ -137,7 +137,7 @@ def test_a_cut_or_changed_file_is_refused_whole(how: str, registry: Registry, tm
 
 
 def test_a_file_cut_between_two_lines_is_told_by_its_size(registry: Registry) -> None:
-    with pytest.raises(InvalidData, match="8 units|6 units"):
+    with pytest.raises(InvalidData, match=r"\d units"):
         import_file(registry, "cog-communes", CASES / "v_commune_2024.csv")
     assert not registry.sources()
 
@@ -162,7 +162,9 @@ def test_a_file_that_shrank_is_another_one_or_cut(registry: Registry) -> None:
         ("donnees_communes_2021.csv", "291313", "beaucoup", "no number of inhabitants"),
     ],
 )
-def test_wrong_codes_refuse_the_file(name: str, old: str, new: str, why: str, registry: Registry, tmp_path: Path) -> None:
+def test_wrong_codes_refuse_the_file(
+    name: str, old: str, new: str, why: str, registry: Registry, tmp_path: Path
+) -> None:
     source = next(key for key, file in FILES.items() if file == name)
     path = tmp_path / name
     path.write_bytes((CASES / name).read_bytes().replace(old.encode(), new.encode()))
@@ -225,7 +227,9 @@ def test_a_body_that_the_newer_file_does_not_list_has_ended(registry: Registry, 
 
 
 def test_check_digits() -> None:
-    assert is_siren("246700488") and not is_siren("246700489") and not is_siren("24670048") and not is_siren("２46700488")
+    assert (
+        is_siren("246700488") and not is_siren("246700489") and not is_siren("24670048") and not is_siren("２46700488")
+    )
     # La Poste's establishments have a rule of their own.
     assert is_siret("35600000000048") and not is_siret("24670048800000")
     assert FILE.endswith(".sqlite")

@@ -24,11 +24,13 @@ def test_a_code_leads_to_its_thing(client: FlaskClient, path: str, thing: str) -
     assert client.get(path, follow_redirects=True).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/siren/246700489", "/siren/67482", "/insee/67000", "/insee/commune/44", "/insee/%3Cb%3E"])
+@pytest.mark.parametrize(
+    "path", ["/siren/246700489", "/siren/67482", "/insee/67000", "/insee/commune/44", "/insee/%3Cb%3E"]
+)
 def test_an_unknown_code_says_so(client: FlaskClient, path: str) -> None:
     answer = client.get(path, headers={"Accept": "text/html"})
     assert answer.status_code == 404
-    assert b"<b>" not in answer.data.split(b"<main", 1)[-1].split(b"%3Cb")[0]
+    assert b"<b>" not in answer.data
     assert client.get(path, headers={"Accept": "application/json"}).mimetype == "application/problem+json"
 
 

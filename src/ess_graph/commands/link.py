@@ -72,9 +72,16 @@ class _Graph:
     """The project's files as the lexicon that linking asks for."""
 
     def __init__(self, root: Path) -> None:
-        from ess_graph.build import read
+        from rdflib import Graph
 
-        self._graph = read.read(root).merged()
+        from ess_graph.build import read
+        from ess_graph.vocab import OPENDATA
+
+        self._graph = Graph()
+        for subject, predicate, value, graph in read.read(root).data.quads((None, None, None, None)):
+            # What was extracted because of a link must not be evidence for it.
+            if not str(graph).startswith(OPENDATA):
+                self._graph.add((subject, predicate, value))
 
     def entities(self) -> Iterable[Entity]:
         """Authorities and territories, sorted by IRI."""
