@@ -6,7 +6,7 @@ PORT ?= 8000
 STAMP := $(VENV)/.ready
 FRONTEND := $(wildcard frontend/*.py frontend/*.json frontend/*.mjs frontend/src/*.js frontend/src/*/*.js)
 
-.PHONY: serve setup test test-faults test-faults-full check format conformance conformance-full bench clean
+.PHONY: serve setup test test-faults test-faults-full check format conformance conformance-full bench eval-linking clean
 .DEFAULT_GOAL := serve
 
 serve: $(STAMP) ## build the graph if its inputs changed, then serve it
@@ -41,6 +41,9 @@ check: $(VENV)/.dev-ready ## formatter, linter, types, fast tests
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q -m 'not slow and not browser'
+
+eval-linking: $(STAMP) ## names against the national registry of official codes; LISTS="mine.csv" tries others
+	@sh bench/linking/run.sh $(BIN) $(LISTS)
 
 format: $(VENV)/.dev-ready
 	$(BIN)/ruff format .

@@ -17,6 +17,8 @@ import click
 from ess_graph.commands.ask import ask
 from ess_graph.commands.export import export
 from ess_graph.commands.journal import journal
+from ess_graph.commands.link import link
+from ess_graph.commands.opendata import opendata
 from ess_graph.commands.releases import releases
 from ess_graph.commands.reports import reports
 from ess_graph.commands.sources import sources
@@ -43,7 +45,7 @@ class Group(click.Group):
 
 @click.group(
     cls=Group,
-    commands=[ask, export, journal, releases, reports, sources, validate],
+    commands=[ask, export, journal, link, opendata, releases, reports, sources, validate],
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(package_name="ess-graph")

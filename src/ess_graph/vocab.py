@@ -43,6 +43,7 @@ PREFIXES: dict[str, str] = {
     "foaf": str(FOAF),
     "org": str(ORG),
     "prov": str(PROV),
+    "dcat": str(DCAT),
     "schema": str(SCHEMA),
     "locn": str(LOCN),
     "igeo": str(IGEO),
@@ -61,6 +62,8 @@ LIENS = GRAPH.liens
 SOURCES = GRAPH.sources
 VOCABULAIRE = GRAPH.voc
 INFERENCES = GRAPH.inferences
+#: What the names of graphs of official extracts start with.
+OPENDATA = str(GRAPH) + "opendata/"
 
 
 def iri(relative: str) -> URIRef:

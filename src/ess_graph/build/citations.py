@@ -87,7 +87,8 @@ def _record(data: Graph, document: URIRef, first: int, last: int) -> URIRef:
 
 
 def _documents(data: Graph) -> set[Node]:
-    return {d for d in data.subjects(ESS.sha256, None) if "#" not in str(d)}
+    """What is read line by line; an official extract has a hash too, and no lines."""
+    return {d for d in data.subjects(ESS.sha256, None) if str(d).startswith(str(SOURCE)) and "#" not in str(d)}
 
 
 def _complaint(data: Graph, passage: Node, lines: list[str]) -> str | None:

@@ -11,6 +11,7 @@ from rdflib import Dataset, Graph, URIRef
 from rdflib.term import Node
 
 from ess_graph import terms
+from ess_graph.build import links
 from ess_graph.errors import InvalidData
 from ess_graph.vocab import ESS, VOCABULAIRE
 
@@ -88,6 +89,8 @@ def read(root: Path, *, with_data: bool = True) -> Project:
         # The curator's file comes last: a thing belongs to the file that first says what it is.
         files = sorted(root.glob("data/**/*.trig"), key=lambda path: (path.name == "curation.trig", path))
         _add(project, root, files, None)
+        for *statement, graph in links.accepted(root, project.data):
+            project.data.graph(graph).add(tuple(statement))  # type: ignore[arg-type]
     return project
 
 

@@ -15,8 +15,9 @@ from ess_graph.engine.text import with_value
 from ess_graph.folding import fold
 from ess_graph.query import charts, figures, network, timeline
 from ess_graph.query.facts import fact_id
+from ess_graph.query.index import Cited
 from ess_graph.query.readers import Reader, nature
-from ess_graph.query.views import Block, Nature, Picture, Value
+from ess_graph.query.views import Block, Nature, Picture, Source, Value
 from ess_graph.query.views import Row as ViewRow
 
 #: Values of a block that one page shows at the most; compiled queries ask for one more.
@@ -115,11 +116,18 @@ def _row(
         cells=((reader.value(value),), *(_cell(value, column, cells, reader) for column in spec["columns"])),
         nature=kind,
         # That a node stands here may be derived: what its row says of it has sources all the same.
-        sources=reader.sources(c.passage for c in cited) if keys or kind is not Nature.DERIVED else (),
+        sources=sources_of(Nature.STATED if keys else kind, cited, facts.graphs[value], reader),
         note=reader.note(kind, said, cited),
         node=reader.value(value) if keys and isinstance(value, URIRef) else None,
         report=fact_id(spec["key"], value.n3()),
     )
+
+
+def sources_of(kind: Nature, cited: Iterable[Cited], graphs: set[Node], reader: Reader) -> tuple[Source, ...]:
+    """Where a fact is from: passages of documents, else an official register; what is derived has none of its own."""
+    if kind is Nature.DERIVED:
+        return ()
+    return reader.sources(c.passage for c in cited) or reader.official(graphs)
 
 
 def _cell(node: Node, column: Mapping[str, Any], cells: Mapping[str, set[Node]], reader: Reader) -> tuple[Value, ...]:

@@ -11,13 +11,14 @@ from rdflib.term import Node
 from ess_graph.engine.base import Engine, Row
 from ess_graph.folding import fold
 from ess_graph.query import catalogue
-from ess_graph.query.blocks import MOST, block, by_block
+from ess_graph.query.blocks import MOST, block, by_block, sources_of
 from ess_graph.query.display import ClassDisplay, Display
 from ess_graph.query.facts import fact_id
 from ess_graph.query.index import Index
-from ess_graph.query.readers import Linker, Reader, Texts, iris_of, nature
+from ess_graph.query.readers import Linker, Reader, Texts, iris_of, nature, registers
 from ess_graph.query.views import Block, EntityPage, Group, Nature
 from ess_graph.query.views import Row as ViewRow
+from ess_graph.vocab import OPENDATA
 
 _REST = "rest"
 #: Heads of the table of statements that no shape mentions: the words for a statement's parts.
@@ -74,6 +75,8 @@ def entity_page(
         return None
     totals = _totals(found, engine)
     reader = Reader.over(found.iris | set(totals), lang, index, link, texts)
+    if any(str(row.get("graph", "")).startswith(OPENDATA) for row in found.rows):
+        reader = replace(reader, registers=registers(engine.rows(catalogue.text("registers"))))
     rest = _rest(found, reader, display, totals)
     others = (Group(_REST, display.groups[_REST][lang], rest),) if rest else ()
     return EntityPage(
@@ -127,7 +130,7 @@ def _told(rows: list[Row], way: str, reader: Reader, entity: URIRef) -> list[tup
             line = ViewRow(
                 cells=((reader.value(said),), (reader.value(value),)),
                 nature=kind,
-                sources=reader.sources(c.passage for c in cited),
+                sources=sources_of(kind, cited, stated_in, reader),
                 note=reader.note(kind, str(said), cited),
                 report=fact_id(way, said.n3(), value.n3()),
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from rdflib import Literal, URIRef
 from rdflib.term import Node
@@ -30,6 +30,7 @@ class Reader:
     passages: Mapping[str, Passage]
     cited: Mapping[str, list[Cited]]
     rules: Mapping[str, str]
+    registers: Mapping[str, Source] = field(default_factory=dict)
 
     @classmethod
     def over(cls, iris: set[str], lang: str, index: Index, link: Linker, texts: Texts) -> Reader:
@@ -74,6 +75,10 @@ class Reader:
         known = [self.passages[p] for p in set(passages) if p in self.passages]
         return tuple(self.source(p) for p in sorted(known, key=lambda p: (p.date or "", p.document, p.first, p.last)))
 
+    def official(self, graphs: Iterable[Node]) -> tuple[Source, ...]:
+        """The registers among the graphs that state a fact, for what no passage carries."""
+        return tuple(self.registers[str(graph)] for graph in sorted(graphs, key=str) if str(graph) in self.registers)
+
     def of_statement(self, subject: str, said: str, value: Node) -> list[Cited]:
         """What one statement rests on."""
         wanted = value.n3()
@@ -91,6 +96,14 @@ class Reader:
         if nature is Nature.CONCLUDED:
             return " ".join(sorted({c.reason for c in cited if c.reason})) or None
         return None
+
+
+def registers(rows: Iterable[Mapping[str, Node]]) -> dict[str, Source]:
+    """Official extracts as sources, by the graph that holds them: their year stands where lines would."""
+    return {
+        str(row["graph"]): Source(str(row["title"]), str(row["issued"]), str(row["address"]), str(row["issued"]))
+        for row in rows
+    }
 
 
 def nature(graphs: Iterable[Node]) -> Nature:

@@ -21,6 +21,7 @@ from ess_graph.web import (
     api,
     assets,
     atlas,
+    codes,
     dataset,
     editor,
     entities,
@@ -121,8 +122,8 @@ def create_app(settings: Settings, backend: Backend | None = None, recipe: Recip
     app.after_request(replies.finish)
     app.register_error_handler(Exception, replies.on_error)
     for part in (
-        api, atlas, dataset, editor, entities, exports, finding, graphs, lists, network, pages, portraits, quality,
-        questions, reports, search, sparql, timeline, versions, vocabulary,
+        api, atlas, codes, dataset, editor, entities, exports, finding, graphs, lists, network, pages, portraits,
+        quality, questions, reports, search, sparql, timeline, versions, vocabulary,
     ):  # fmt: skip
         app.register_blueprint(part.blueprint(site))
     log = AuditLog(settings.audit_log or settings.home / "audit.jsonl")

@@ -1,0 +1,62 @@
+"""Accepted identities become ``graph/liens``; official codes stand in the graph only where a judgement accepts them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rdflib import Dataset, URIRef
+from rdflib.term import Node
+
+from ess_graph.errors import InvalidData
+from ess_graph.judgements import FILE, IDENTITY, SAME, Judgements
+from ess_graph.vocab import BASE, ESS, IGEO, LIENS, OPENDATA, SCHEMA
+
+
+def accepted(root: Path, data: Dataset) -> list[tuple[URIRef, URIRef, URIRef, URIRef]]:
+    """Statements of ``graph/liens``: each thing of ours that is the same as one elsewhere.
+
+    Args:
+        root: the project, for its judgements.
+        data: the named graphs of its files, whose official codes are checked.
+
+    Raises:
+        InvalidData: a malformed judgement, one about an unknown thing, or a code that no judgement accepts.
+    """
+    store = Judgements(root / FILE)
+    known = {str(subject).removeprefix(BASE) for subject, *_ in data.quads((None, None, None, None))}
+    same = [judgement for judgement in store if judgement.matter == IDENTITY and judgement.judgement == SAME]
+    for judgement in same:
+        if judgement.ours not in known:
+            raise InvalidData(
+                f"{FILE}: {judgement.ours} is judged the same as {judgement.theirs}, but nothing describes it."
+                " Mend its name, or take the row away."
+            )
+    _check_codes(data, {(judgement.ours, _code(judgement.theirs)) for judgement in same})
+    return sorted(
+        (URIRef(BASE + judgement.ours), SCHEMA.sameAs, URIRef(judgement.theirs), LIENS)
+        for judgement in same
+        if judgement.theirs.startswith(("https://", "http://"))
+    )
+
+
+def _check_codes(data: Dataset, judged: set[tuple[str, tuple[str, str]]]) -> None:
+    """What an official extract says of a thing stands on somebody's word that it is that thing."""
+    for scheme, predicate in (("siren", ESS.siren), ("insee", IGEO.codeINSEE)):
+        for subject, _, code, graph in data.quads((None, predicate, None, None)):
+            if not str(graph).startswith(OPENDATA):
+                continue
+            ours = str(subject).removeprefix(BASE)
+            if (ours, (scheme, str(code))) not in judged:
+                raise InvalidData(
+                    f"{_name(graph)}: {ours} has the {scheme} code {code}, which {FILE} does not accept."
+                    " Run « ess-graph link » to write the extract again, or judge the pair with --review."
+                )
+
+
+def _code(theirs: str) -> tuple[str, str]:
+    """Scheme and code of a key of a register: ``insee:commune:67482`` gives ``("insee", "67482")``."""
+    return theirs.partition(":")[0], theirs.rpartition(":")[2]
+
+
+def _name(graph: Node | None) -> str:
+    return str(graph).removeprefix(BASE)

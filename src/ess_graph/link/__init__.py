@@ -1,0 +1,1 @@
+"""Ties names to official codes: a registry of official files, and the ladder that matches against it."""
