@@ -60,11 +60,12 @@ def ask(port: int, path: str, query: str = "", *, keep: bool = False, accept: st
         connection.request("GET", target, headers={"Accept": accept})
         response = connection.getresponse()
         first_byte = response.read(1)
-        first, size, body = time.perf_counter() - start, len(first_byte), first_byte
+        first, size, kept = time.perf_counter() - start, len(first_byte), [first_byte]
         while piece := response.read(1 << 16):
             size += len(piece)
-            body += piece if keep else b""
-        return Reply(response.status, first, time.perf_counter() - start, size, body)
+            if keep:
+                kept.append(piece)
+        return Reply(response.status, first, time.perf_counter() - start, size, b"".join(kept))
     finally:
         connection.close()
 
