@@ -19,7 +19,7 @@ import struct
 import time
 import tomllib
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -71,7 +71,7 @@ class Client:
             time.sleep(0.5)
             started = time.monotonic()
             answer = self._http(request)
-        return Answer(**{**vars(answer), "seconds": time.monotonic() - started})
+        return replace(answer, seconds=time.monotonic() - started)
 
     def begin(self, request: dict[str, Any]) -> socket.socket:
         """The connection of a client that waits for no answer, which has sent what it sends."""
@@ -89,6 +89,11 @@ class Client:
             written = "".join([written["before"], *pieces, written["after"]])
         host = self._listener.split("/")[2]
         return str(written).replace("@LISTENER@", self._listener).replace("@HOST@", host)
+
+    def http(self, request: dict[str, Any]) -> Answer:
+        """The answer to a request of HTTP, whatever it is."""
+        started = time.monotonic()
+        return replace(self._http(request), seconds=time.monotonic() - started)
 
     def _http(self, request: dict[str, Any]) -> Answer:
         method, path, body = request.get("method", "GET"), self._text(request.get("path", "/sparql")), None

@@ -78,6 +78,7 @@ class Held:
 class Aftermath:
     """What was seen while the corpus was sent, and after it."""
 
+    client: Client
     answers: dict[str, Answer]
     heard: list[bytes]
     before: Held
@@ -163,7 +164,8 @@ def aftermath(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aftermath]:
             lambda: Held.by(pid), lambda now: now.query_workers == 8 and now.descriptors <= held.descriptors + 16
         )
         yield Aftermath(
-            answers, listener.heard, held, after, (before, median(client)), (triples, client.send(TRIPLES).body),
+            client, answers, listener.heard, held, after,
+            (before, median(client)), (triples, client.send(TRIPLES).body),
             (folder / "log").read_text(encoding="utf-8") + (other / "log").read_text(encoding="utf-8"),
         )  # fmt: skip
     listener.close()
@@ -242,3 +244,15 @@ def test_nothing_leaks(aftermath: Aftermath) -> None:
 
 def test_the_log_holds_no_accident(aftermath: Aftermath) -> None:
     assert "A request failed" not in aftermath.log
+
+
+def test_pages_answer_while_many_wait_for_their_queries(aftermath: Aftermath) -> None:
+    """More heavy queries at once than the two processes have workers for; last, for they use everybody's time."""
+    heavy = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i FILTER(?c < ?f && ?f < ?i) } #"
+    with ThreadPoolExecutor(40) as pool:
+        asked = [pool.submit(aftermath.client.http, {"query": f"{heavy}{n}"}) for n in range(40)]
+        time.sleep(0.5)
+        waits = [aftermath.client.http({"path": "/sante"}).seconds for _ in range(10)]
+        found = [future.result() for future in asked]
+    assert sorted(waits)[5] < 0.5
+    assert {json.loads(answer.body)["limit"] for answer in found} <= {"time", "queue"}

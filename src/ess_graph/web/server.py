@@ -24,6 +24,9 @@ from ess_graph.web.patience import PatientWorker, readable
 #: Seconds that running requests get when the server is asked to end; well under the 10 s promised.
 GRACE = 6
 
+#: Of each process; more than queries that may wait for a worker there, so that a page always finds one.
+THREADS = 64
+
 #: Longest request line, in bytes: a query in an address may be long, but it ends.
 MAX_LINE = 1024 * 1024
 
@@ -34,7 +37,7 @@ class Server(BaseApplication):  # type: ignore[misc]
     """Runs an application that each worker makes for itself, after the fork."""
 
     def __init__(
-        self, factory: Callable[[], Application], host: str, port: int, *, workers: int = 2, threads: int = 8
+        self, factory: Callable[[], Application], host: str, port: int, *, workers: int = 2, threads: int = THREADS
     ) -> None:
         self._factory = factory
         self._options = {
