@@ -164,7 +164,7 @@ def test_a_query_file_opens_with_what_it_is_for(path: Path) -> None:
 #: Kinds of engine; whoever uses one is given it, and knows the protocol only.
 ENGINES = {"engine.local", "engine.process", "engine.worker", "engine.evaluate"}
 #: Those that hold a socket without ever calling anybody: a pair between two of our processes, a client's own.
-SOCKETS = {"engine.process", "engine.worker", "web.server", "outgoing"}
+SOCKETS = {"engine.process", "engine.worker", "web.server", "web.patience", "outgoing"}
 CALLING = {"create_connection", "getaddrinfo", "gethostbyname"}
 
 
