@@ -26,8 +26,9 @@ HERE = Path(__file__).parent
 _TOKEN = "conformance"
 #: Levels of our own checks that may fail.
 _SOFT = ("SHOULD", "OPTIONAL")
-#: Result formats, and the RDF syntax that is asked for beside each; ways to send a query.
-_FORMATS = {"json": "nt", "xml": "turtle", "csv": "rdfxml", "tsv": "jsonld"}
+#: Result formats, and the RDF syntax that is asked for beside each, one that can hold all that SPARQL 1.2 makes
+#: (JSON-LD has no triple terms, and the harness's reader of RDF/XML none either); ways to send a query.
+_FORMATS = {"json": "nt", "xml": "turtle", "csv": "nt", "tsv": "turtle"}
 _METHODS = ("direct", "form", "get")
 
 
@@ -167,6 +168,8 @@ def table(runs: Sequence[Run], suites: Sequence[dict[str, Any]], peers: Sequence
             counts = run.counts(suite)
             asked = counts["pass"] + counts["fail"]
             ours = str(counts["fail"]) if suite.get("failing") else f"{counts['pass']} of {asked}"
+            if counts["skip"] and asked:
+                ours += f", {counts['skip']} left out"
             if not asked:
                 continue
             # Where only a part could be run, neither the aim nor the figures of others are about the same tests.
@@ -182,12 +185,16 @@ def table(runs: Sequence[Run], suites: Sequence[dict[str, Any]], peers: Sequence
 
 
 def below(runs: Sequence[Run], suites: Sequence[dict[str, Any]]) -> Iterator[str]:
-    """Suites whose aim is not met, in words."""
+    """Suites whose aim is not met, in words; what a harness leaves out (CSV has no triple terms) is no failure."""
     for suite in suites:
         for run in runs:
             if run.harness == suite["harness"] and "project" not in run.title and not run.trouble:
                 counts = run.counts(suite)
-                if counts["fail"] > suite["aim"] if suite.get("failing") else counts["pass"] < suite["aim"]:
+                if (
+                    counts["fail"] > suite["aim"]
+                    if suite.get("failing")
+                    else counts["pass"] + counts["skip"] < suite["aim"]
+                ):
                     yield f"{run.title}: {suite['name']} has {counts['pass']} passed, {counts['fail']} failed"
 
 
