@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Download, Locator, Page
 
 #: So many stops of the Tab key are borne between a place and the next; more is a page that needs a shorter way.
-PATIENCE = 45
+PATIENCE = 25
 #: The query editor keeps its field in a shadow root, whose host then has the focus of the page.
 _FOCUSED = "e => e === e.getRootNode().activeElement"
 _BEFORE = """e => {
