@@ -22,7 +22,7 @@ class Watch:
         self.page.on("console", self._said)
         self.page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
         self.page.on("request", self._asked)
-        self.page.on("requestfailed", lambda request: self.complaints.append(f"failed: {request.url}"))
+        self.page.on("requestfailed", self._failed)
         # A violation is an event of the document; it is told as a console message that no page can silence.
         self.page.add_init_script(
             "document.addEventListener('securitypolicyviolation',"
@@ -39,6 +39,11 @@ class Watch:
         parts = urlsplit(request.url)
         if parts.netloc != urlsplit(self.site).netloc and parts.scheme not in ("data", "about"):
             self.complaints.append(f"asked {request.url}")
+
+    def _failed(self, request: Request) -> None:
+        # A link that turns out to be a download ends the visit that it began; that is no fault.
+        if not (request.is_navigation_request() and request.failure == "net::ERR_ABORTED"):
+            self.complaints.append(f"failed: {request.url}")
 
     def go(self, path: str) -> Page:
         """Open a page of the site."""

@@ -48,6 +48,12 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   });
 }
 
+const print = one("[data-print]");
+if (print) {
+  print.addEventListener("click", () => window.print());
+  print.hidden = false;
+}
+
 // Escape, or a click elsewhere, closes an opened passage.
 const close = (except) => {
   for (const open of document.querySelectorAll("details.passage[open]")) if (open !== except) open.open = false;
