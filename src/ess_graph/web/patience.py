@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import errno
 import select
+import selectors
 import socket
 import time
+from concurrent.futures import Future
+from functools import partial
 from typing import Any
 
 from gunicorn.http.unreader import SocketUnreader
@@ -76,6 +79,17 @@ class PatientWorker(gthread.ThreadWorker):  # type: ignore[misc]
             return super().handle_request(req, conn)
         except TimeoutError:
             raise _too_slow() from None
+
+    def finish_request(self, conn: Any, fs: Future[Any]) -> None:
+        """Take a connection back from a thread."""
+        if self.alive or fs.cancelled() or fs.exception() or fs.result() is not gthread._DEFER:
+            super().finish_request(conn, fs)
+            return
+        # A process that ends would drop a client who has just come and not asked yet: a reload must refuse nobody.
+        conn.sock.setblocking(False)
+        conn.timeout = time.monotonic() + gthread.STOP_KEEPALIVE_LINGER
+        self.pending_conns.append(conn)
+        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.on_pending_socket_readable, conn))
 
 
 def _too_slow() -> OSError:
