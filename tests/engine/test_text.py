@@ -188,7 +188,13 @@ def test_a_long_list_is_no_chain() -> None:
 
 @pytest.mark.parametrize("iri", ["<http://[>", "<//[a>", "<http://\u2100.example/>"])
 @pytest.mark.parametrize(
-    "template", ["BASE {} SELECT * {{}}", "PREFIX a: {} ASK {{}}", "SELECT * FROM {} {{}}", "ASK FROM NAMED {} {{}}"]
+    "template",
+    [
+        "BASE {} SELECT * FROM <x> {{}}",
+        "PREFIX a: {} ASK FROM a:x {{}}",
+        "SELECT * FROM {} {{}}",
+        "ASK FROM NAMED {} {{}}",
+    ],
 )
 def test_what_is_no_iri_is_said(template: str, iri: str) -> None:
     with pytest.raises(BadQuery, match="is not an IRI"):
@@ -211,7 +217,7 @@ def test_looking_for_a_mistake_runs_nothing(form: str, end: str) -> None:
 
 def test_a_base_upon_a_base_has_an_end() -> None:
     with pytest.raises(BadQuery, match="BASE more than"):
-        text.read("BASE <a/> " * 90_000 + "ASK {}")
+        text.read("BASE <a/> " * 90_000 + "ASK FROM <x> {}")
 
 
 def test_an_update_of_many_operations_is_read_in_linear_space() -> None:

@@ -66,8 +66,7 @@ def region(app: Flask) -> Page:
 
 def authorities(app: Flask) -> list[str]:
     index = app.extensions["ess_graph"].opened().index
-    found = index.things("https://w3id.org/ess-graph/onto#Collectivite", 100, 0)
-    return [iri.rpartition("/")[2] for iri, _ in found]
+    return [iri.rpartition("/")[2] for iri in index.things("https://w3id.org/ess-graph/onto#Collectivite")]
 
 
 # Portraits ------------------------------------------------------------------------------------------------------

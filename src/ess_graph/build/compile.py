@@ -172,15 +172,9 @@ def _display(shapes: Graph, shape: Node, target: Node, groups: list[str], whole:
         every[block.key] = f"SELECT DISTINCT ?entity ?value WHERE {{ {link.strip()} }}"
     if whole:
         branches += [_rest(shapes, properties, way) for way in ("out", "in")]
-    return Display(
-        target=str(target),
-        title=names(shapes, shape, RDFS.label),
-        blocks=tuple(blocks),
-        query=_HEAD + " UNION\n".join(branches) + "\n}\n",
-        see=see,
-        table=_TABLE + " UNION\n".join(lines) + "\n}\n",
-        every=every,
-    )
+    query, table = (head + " UNION\n".join(rows) + "\n}\n" for head, rows in ((_HEAD, branches), (_TABLE, lines)))
+    title = names(shapes, shape, RDFS.label)
+    return Display(str(target), title, tuple(blocks), query, see, table, every)
 
 
 def _branches(shapes: Graph, block: Block, path: Node, link: str, columns: list[Node]) -> Iterator[str]:

@@ -89,6 +89,14 @@ def with_value(query: str, variable: str, *terms: URIRef) -> str:
     return f"{query.rstrip()}\nVALUES ?{variable} {{ {' '.join(term.n3() for term in terms)} }}\n"
 
 
+def narrowed(query: str, values: Mapping[str, Node]) -> str:
+    """A query that fixes several variables of its last group, those that it binds itself among them."""
+    if not values:
+        return query
+    names, terms = " ".join(f"?{name}" for name in values), " ".join(term.n3() for term in values.values())
+    return f"{query.rstrip()}\nVALUES ({names}) {{ ({terms}) }}\n"
+
+
 def with_values(query: str, values: Mapping[str, Node]) -> str:
     """A query that fixes variables at the head of its first group, where its filters see them."""
     opening = next((token.end for token in tokens(query) if token.text == "{"), None)

@@ -55,7 +55,7 @@ def blueprint(site: Site) -> Blueprint:
                 if dated or name in ("nom", "liens", order)
             ],
             order=order,
-            table_url=f"{url_for('exports.table_of', kind=kind)}?{urlencode(_kept() | {'format': 'tableur'})}",
+            table_url=f"/explorer/{kind}.csv?{urlencode(_kept() | {'format': 'tableur'})}",
         )
         return cacheable(response, opened.release.id, kind, request.query_string.decode("latin-1"), g.lang)
 

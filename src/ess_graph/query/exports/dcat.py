@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from rdflib import BNode, Graph, Literal, Namespace, URIRef
 from rdflib.namespace import DCTERMS, FOAF, RDF, VOID, XSD
 
+from ess_graph.errors import NotFound
 from ess_graph.releases import Release
 from ess_graph.vocab import DATASET, DCAT
 
@@ -122,4 +123,6 @@ def _distribution(graph: Graph, offer: Offer, licence: object) -> None:
 
 
 def _described(release: Release) -> Graph:
+    if not release.void.is_file():
+        raise NotFound(f"{release.id} was written in place and has no description of its own: ask /sparql for one.")
     return Graph().parse(release.void, format="turtle")

@@ -54,6 +54,8 @@ def updates(releases: Iterable[Release], index: Index, lang: str, link: Callable
     """Each release with what it changed, in the order given; names are those of ``index``."""
     found = []
     for release in releases:
+        if not release.changes.is_file():
+            continue  # written in place: what it changed is not worked out
         said: dict[str, Any] = json.loads(release.changes.read_text(encoding="utf-8"))
         things = said.get("things", {})
         labels = index.labels((iri for how in _HOW for iri in things.get(how, ())), lang)
