@@ -89,7 +89,7 @@ def with_value(query: str, variable: str, *terms: URIRef) -> str:
     return f"{query.rstrip()}\nVALUES ?{variable} {{ {' '.join(term.n3() for term in terms)} }}\n"
 
 
-def narrowed(query: str, values: Mapping[str, Node]) -> str:
+def with_choice(query: str, values: Mapping[str, Node]) -> str:
     """A query that fixes several variables of its last group, those that it binds itself among them."""
     if not values:
         return query

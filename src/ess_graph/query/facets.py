@@ -10,7 +10,7 @@ from typing import Any
 from rdflib import Literal, URIRef
 from rdflib.term import Node
 
-from ess_graph.engine.text import narrowed
+from ess_graph.engine.text import with_choice
 from ess_graph.query.display import Display
 from ess_graph.query.index import Index
 from ess_graph.vocab import BASE
@@ -150,4 +150,4 @@ def query(display: Display, chosen: Mapping[str, str], lang: str) -> str:
     for key in compiled.lines:
         if key in chosen:
             terms[key] = Literal(chosen[key]) if key in compiled.years else URIRef(chosen[key])
-    return narrowed(text, terms)
+    return with_choice(text, terms)

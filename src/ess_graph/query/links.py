@@ -9,7 +9,7 @@ from math import ceil
 from rdflib import URIRef
 
 from ess_graph.engine.base import Engine
-from ess_graph.engine.text import narrowed, with_value
+from ess_graph.engine.text import with_choice, with_value
 from ess_graph.folding import fold
 from ess_graph.query import catalogue
 from ess_graph.query.display import Display
@@ -58,7 +58,7 @@ def every(
         said = URIRef(asked["lien"])
         query, name = catalogue.text("pointing"), display.groups["in"][lang]
         bindings["said"] = said
-        seen = narrowed(query, bindings)
+        seen = with_choice(query, bindings)
     else:
         types = (str(row["class"]) for row in engine.rows(catalogue.text("types"), bindings))
         shown = display.for_types(types)

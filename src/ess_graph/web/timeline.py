@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, g, request
 from rdflib import URIRef
 
+from ess_graph.engine.text import with_choice
 from ess_graph.query import catalogue
 from ess_graph.query.happenings import Asked, frise
 from ess_graph.vocab import BASE
@@ -35,7 +36,7 @@ def blueprint(site: Site) -> Blueprint:
             index=opened.index, link=site.link, texts=site.passage_text,
         )  # fmt: skip
         narrowed = {"territoire": asked.area, "type": asked.kind}
-        query = narrowed(catalogue.text("happenings"), {name: URIRef(iri) for name, iri in narrowed.items() if iri})
+        query = with_choice(catalogue.text("happenings"), {name: URIRef(iri) for name, iri in narrowed.items() if iri})
         kept = {name: value for name, value in request.args.items() if name != "page" and value}
         shown = page(
             "timeline.html", frise=found, asked=asked, query=query, short=_short,
