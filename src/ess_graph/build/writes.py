@@ -17,7 +17,7 @@ from ess_graph.build.journal import spelled
 from ess_graph.build.locks import turn
 from ess_graph.build.recipe import Recipe
 from ess_graph.engine.base import Difference, Gone, Receipt, Step, Workers, never
-from ess_graph.errors import EssGraphError, Forbidden, InvalidData, NotPossibleNow
+from ess_graph.errors import Forbidden, InvalidData, NotPossibleNow
 from ess_graph.terms import Quad
 from ess_graph.vocab import INFERENCES, LIENS, SOURCES, VOCABULAIRE
 
@@ -126,8 +126,7 @@ def _run(command: Sequence[str], request: dict[str, object]) -> dict[str, str]:
     with suppress(ValueError, IndexError):
         said: dict[str, str] = json.loads(process.stdout.splitlines()[-1])
         return said
-    raise _Broken(f"The release could not be made: {process.stderr.strip()[-2000:]}")
-
-
-class _Broken(EssGraphError):
-    """The process that makes releases ended without a word; the log has what it said."""
+    raise NotPossibleNow(
+        f"The process that makes releases ended before it was done ({process.returncode}): send the write again. "
+        f"{process.stderr.strip()[-500:]}"
+    )

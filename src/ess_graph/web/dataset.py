@@ -148,7 +148,7 @@ def _file(release: Release, name: str, site: Site) -> Response:
         return cacheable(Response(lines, content_type="text/plain; charset=utf-8"), release.id, SUMS)
     if name in TABLES:
         path, kind, tag = _tables(release, name, site), _ZIP, ""
-    elif name in FILES:
+    elif name in _there(release):
         path, kind = release.folder / FILES[name].path, FILES[name].kind
         tag = str(release.manifest["files"][FILES[name].path])
     else:
@@ -175,13 +175,18 @@ def _listed(release: Release) -> list[dict[str, object]]:
             "name": name, "size": (release.folder / file.path).stat().st_size, "key": name.replace("ess-graph.", ""),
             "sha256": release.manifest["files"][file.path], "whole": file.dump,
         }
-        for name, file in FILES.items()
+        for name, file in _there(release).items()
     ]  # fmt: skip
+
+
+def _there(release: Release) -> dict[str, File]:
+    """The files that a release has; one that was written in place has none but its store."""
+    return {name: file for name, file in FILES.items() if file.path in release.manifest["files"]}
 
 
 def _offers(release: Release, start: str) -> Iterator[Offer]:
     """Every form of a release, with its address."""
-    for name, file in FILES.items():
+    for name, file in _there(release).items():
         if file.dump:
             yield Offer(
                 name, f"{start}/donnees/{release.id}/{name}", file.inside, file.kind,

@@ -44,13 +44,14 @@ class Tokens:
         if not known:
             raise Forbidden("Nothing can be written here: no token is configured.")
         client = request.remote_addr or ""
-        self._refuse_guessing(client)
         scheme, _, sent = request.headers.get("Authorization", "").partition(" ")
         digest = hashlib.sha256(sent.strip().encode("utf-8", "surrogateescape")).digest()
         # Every token is compared, in constant time: how long it takes tells nothing.
         found = [hmac.compare_digest(digest, one) for one in known]
         if scheme.lower() == "bearer" and any(found):
+            # A good token is good from anywhere: behind a proxy, all clients have one address.
             return digest.hex()[:12]
+        self._refuse_guessing(client)
         if sent:
             self._failed(client)
         raise Unauthorized(
