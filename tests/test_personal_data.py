@@ -5,6 +5,7 @@ The shapes forbid them in the graph; this reads the files and the pages themselv
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 from html import unescape
@@ -154,9 +155,16 @@ def addresses(client: FlaskClient) -> list[str]:
     people = sorted(path for path in listed if path.split("/")[2] in shown)
     assert any("/personne/" in path for path in people)
     quality = client.get("/qualite", headers=FRENCH).get_data(as_text=True)
-    documents = sorted(set(re.findall(r'href="(/page/source/[^"#]+)[#"]', quality)))
+    documents = sorted(set(re.findall(r'href="(/page/source/[^"#?]+)', quality)))
     assert len(documents) == 5
-    return [*started, *kinds, *documents, *people]
+    # A long document is read a page at a time.
+    parts = {
+        document + html.unescape(part)
+        for document in documents
+        for part in re.findall(r'href="(\?partie=[^"#]+)', client.get(document, headers=FRENCH).get_data(as_text=True))
+    }
+    assert len(parts) > 10
+    return [*started, *kinds, *documents, *sorted(parts), *people]
 
 
 @pytest.mark.slow

@@ -62,4 +62,5 @@ def test_pages_show_codes_apart_from_what_documents_say_with_their_register(clie
 
 def test_a_code_is_found_by_search(client: FlaskClient) -> None:
     assert "Strasbourg Eurom" in client.get("/recherche?q=246700488").get_data(as_text=True)
-    assert "code : 67482" in client.get("/recherche?q=67482").get_data(as_text=True)
+    found = client.get("/recherche?q=67482").get_data(as_text=True)
+    assert "/page/territoire/commune-strasbourg" in found and "<mark>67482</mark>" in found
