@@ -140,9 +140,11 @@ def aftermath(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aftermath]:
         # Each of the two processes that answer starts a query worker for writes with its first write.
         asked = {"update": "CLEAR SILENT GRAPH <urn:x:warm>", "token": True}
         whole = settled(
-            lambda: (client.send(asked), client.send(TRIPLES), Held.by(pid))[2], lambda held: held.query_workers == 8
+            lambda: (client.send(asked), client.send(TRIPLES), Held.by(pid))[2], lambda held: held.query_workers == 10
         )
-        assert whole.query_workers == 8, "two processes, each with a light worker, two heavy ones and one that writes"
+        assert whole.query_workers == 10, (
+            "two processes, each with a light worker and its spare, two heavy ones and one that writes"
+        )
         triples, before, held = client.send(TRIPLES).body, median(client), Held.by(pid)
         behaving = [request for request in CORPUS if "behaviour" in request]
         connections = {request["name"]: client.begin(request) for request in behaving}
