@@ -141,7 +141,11 @@ def joined(text: str) -> list[int]:
     return found
 
 
-@pytest.mark.parametrize("name", sorted(n for n in MODULES if not n.startswith("build.compile")))
+#: Shapes become SPARQL here, their terms written by the library; golden tests and every page hold the outcome.
+GENERATED = {"build.compile", "build.compile_facets"}
+
+
+@pytest.mark.parametrize("name", sorted(n for n in MODULES if n not in GENERATED))
 def test_no_query_is_built_by_joining_strings(name: str) -> None:
     lines = joined(MODULES[name].read_text(encoding="utf-8"))
     # SQLite's own statements are not SPARQL; their values are bound as well.

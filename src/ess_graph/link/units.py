@@ -5,11 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-#: Families whose units are authorities and the territories that they govern.
-AUTHORITIES = ("region", "departement", "epci", "commune")
-#: What an official code belongs to: the place has the INSEE code, the institution has the SIREN.
-SCHEMES = ("insee", "siren")
-
 _LUHN_WEIGHTS = (1, 2)
 
 
@@ -34,7 +29,7 @@ class Unit:
 
     Attributes:
         key: ``{family}:{code}``, e.g. ``commune:67482``, ``epci:246700488``.
-        family: one of ``AUTHORITIES``, or ``organisme``.
+        family: ``region``, ``departement``, ``epci``, ``commune``, or ``organisme``.
         nature: of an intermunicipal body (``CC``, ``CA``, ``CU``, ``METRO``, ``EPT``); of an organisation its form.
         departements, regions: codes; an intermunicipal body may lie in several, that of most of its people first.
         population: inhabitants, None where no source tells.
