@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,15 +34,20 @@ def root() -> Path:
 
 
 @pytest.fixture(scope="session")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the session's release lives; nothing else may write there."""
-    return tmp_path_factory.mktemp("home")
+def home(tmp_path_factory: pytest.TempPathFactory, testrun_uid: str) -> Path:
+    """Where the session's release lives, for every process of the run; nothing else may write there."""
+    base = tmp_path_factory.getbasetemp()
+    found = (base.parent if base.name.startswith("popen-") else base) / f"home-{testrun_uid}"
+    found.mkdir(exist_ok=True)
+    return found
 
 
 @pytest.fixture(scope="session")
 def release(home: Path) -> Release:
-    """The project, built once for the whole session."""
-    return build(ROOT, home, LocalBackend())
+    """The project, built once for the whole session: whoever comes second finds the release there."""
+    with (home / "test.lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        return build(ROOT, home, LocalBackend())
 
 
 @pytest.fixture(scope="session")

@@ -257,4 +257,5 @@ def test_pages_answer_while_many_wait_for_their_queries(aftermath: Aftermath) ->
         waits = [aftermath.client.http({"path": "/sante"}).seconds for _ in range(10)]
         found = [future.result() for future in asked]
     assert sorted(waits)[5] < 0.5
-    assert {json.loads(answer.body)["limit"] for answer in found} <= {"time", "queue"}
+    # Which limit it meets first is the machine's: a quick one keeps more of the product in memory by then.
+    assert {json.loads(answer.body)["limit"] for answer in found} <= {"time", "memory", "queue"}
