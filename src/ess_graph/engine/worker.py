@@ -106,6 +106,8 @@ def _answer(stores: Stores, connection: socket.socket, request: dict[str, Any]) 
         match request["do"]:
             case "query":
                 _evaluate(stores.opened(request["store"]), request, out)
+            case "open":
+                stores.opened(request["store"])
             case "holds":
                 graph = ox.NamedNode(request["graph"])
                 out.write(json.dumps(stores.opened(request["store"]).contains_named_graph(graph)).encode())
