@@ -104,6 +104,7 @@ class Worker:
                 self._inbox += piece
             elif gone():
                 raise ClientGone("The client went away; its query was stopped.")
-        found = bytes(self._inbox[:size])
+        with memoryview(self._inbox) as inbox, inbox[:size] as first:
+            found = bytes(first)
         del self._inbox[:size]
         return found
