@@ -22,6 +22,7 @@ from ess_graph.web import (
     assets,
     atlas,
     codes,
+    contribute,
     dataset,
     editor,
     entities,
@@ -127,9 +128,13 @@ def create_app(settings: Settings, backend: Backend | None = None, recipe: Recip
     ):  # fmt: skip
         app.register_blueprint(part.blueprint(site))
     log = AuditLog(settings.audit_log or settings.home / "audit.jsonl")
-    writing = Writing(publisher, Tokens(settings.token_file), log, site)
+    tokens = Tokens(settings.token_file)
+    writing = Writing(publisher, tokens, log, site)
     for door in (updates, graph_store):
         app.register_blueprint(door.blueprint(site, writing))
+    if recipe is None or recipe.files is None:
+        # Over files of anybody's nothing waits for a curator: links and reports are the project's.
+        app.register_blueprint(contribute.blueprint(site, tokens, log))
 
     @app.get("/sante")
     def health() -> Response:

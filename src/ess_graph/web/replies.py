@@ -31,9 +31,16 @@ _ALWAYS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
-    # The data are public and no answer depends on a cookie, so any page may read them.
+    # The data are public and none of these answers depends on a cookie, so any page may read them.
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": "ETag, Link, Retry-After",
+}
+
+#: Of answers that depend on who asks: nobody keeps them, no other site reads them, no search engine lists them.
+_PRIVATE = {
+    "Cache-Control": "no-store",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Robots-Tag": "noindex, nofollow",
 }
 
 #: What makes a request conditional, or one for a part.
@@ -55,10 +62,12 @@ class Streamed(Response):
 
 
 def finish(response: Response) -> Response:
-    """Headers of every answer."""
+    """Headers of every answer; ``g.private`` says that this one is for who asks and for nobody else."""
+    if g.get("private"):
+        response.headers.update(_PRIVATE)
     said = {name.lower() for name, _ in response.headers}
     for name, value in _ALWAYS.items():
-        if name.lower() not in said:
+        if name.lower() not in said and not (g.get("private") and name.startswith("Access-Control-")):
             response.headers.add(name, value)
     return compression.compress(response)
 
