@@ -82,7 +82,7 @@ class _Graph:
         from ess_graph.vocab import OPENDATA
 
         self._graph = Graph()
-        for subject, predicate, value, graph in read.read(root).data.quads((None, None, None, None)):
+        for subject, predicate, value, graph in read.read(root, with_links=False).data.quads((None, None, None, None)):
             # What was extracted because of a link must not be evidence for it.
             if not str(graph).startswith(OPENDATA):
                 self._graph.add((subject, predicate, value))

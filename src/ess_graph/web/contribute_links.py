@@ -127,7 +127,7 @@ def add(routes: Blueprint, desk: Desk) -> None:
                 for judgement in found[(number - 1) * _PER_PAGE : number * _PER_PAGE]
             ],
             total=len(found), number=number, pages=pages, pager_base=narrowing.pager_base(),
-            chosen=asked, judgements=JUDGEMENTS, done=_done(store, site),
+            chosen=asked, judgements=JUDGEMENTS, done=_done(store, site), reason=reason,
         )  # fmt: skip
 
 
