@@ -57,7 +57,10 @@ def inputs(root: Path) -> list[Path]:
     found = [path for pattern in patterns for path in root.glob(pattern)]
     code = Path(__file__).parents[1]
     found += [
-        path for wing in ("build", "ingest") for path in (code / wing).glob("*.*") if path.suffix in {".py", ".rq"}
+        path
+        for wing in ("build", "ingest")
+        for path in (code / wing).glob("*.*")
+        if path.suffix in {".py", ".rq", ".toml"}
     ]
     return sorted(found)
 

@@ -47,7 +47,7 @@ from ess_graph.web import (
     versions,
     vocabulary,
 )
-from ess_graph.web.i18n import translator
+from ess_graph.web.i18n import form, translator
 from ess_graph.web.site import Site, chosen_by_reader
 from ess_graph.web.tokens import AuditLog, Tokens
 from ess_graph.web.writing import Writing
@@ -89,6 +89,7 @@ def create_app(settings: Settings, backend: Backend | None = None, recipe: Recip
         return {
             "lang": lang,
             "t": translator(lang),
+            "form": form,
             "other_lang_url": f"{request.path}?{urlencode(arguments)}",
             "release": _release(site),
             "q": request.args.get("q", "") if request.endpoint == "search.results" else "",
@@ -111,6 +112,8 @@ def create_app(settings: Settings, backend: Backend | None = None, recipe: Recip
                 "timeline": url_for("timeline.timeline"),
                 "map": url_for("atlas.page_of_map"),
                 "network": url_for("network.page_of_network"),
+                # For those who may: nobody else is led to a closed door.
+                "desk": url_for("contribute.start") if settings.token_file and _has_desk(app) else None,
             },
         }
 
@@ -148,6 +151,10 @@ def _publisher(recipe: Recipe, home: Path, site: Site) -> Publisher:
     if not recipe.union:
         return InPlace(home, lambda: site.workers)
     return Journaled(recipe, home, lambda: site.workers, [sys.executable, "-m", "ess_graph.commands.apply"])
+
+
+def _has_desk(app: Flask) -> bool:
+    return "contribute" in app.blueprints
 
 
 def _look() -> str:

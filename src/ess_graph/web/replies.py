@@ -212,10 +212,21 @@ def on_error(error: Exception) -> Response:
             response.headers["Retry-After"] = str(wait)
         return response
     if isinstance(error, HTTPException):
-        response = problem(error.code or 500, error.description or "")
+        # What the library says when nobody said more is for programs; people have it in their language.
+        bare = error.description == type(error).description
+        response = problem(error.code or 500, (_in_words(error.code) if bare else None) or error.description or "")
         for name, value in error.get_headers():
             if name in ("Allow", "Retry-After", "Location", "WWW-Authenticate"):
                 response.headers[name] = value
         return response
     current_app.logger.exception("A request failed: %s", request.path)
-    return problem(500, "Something broke on our side; it was logged. Try again, or try something simpler.")
+    detail = messages()["error.500.detail"]["en"]
+    return problem(500, _in_words(500) or detail)
+
+
+def _in_words(status: int | None) -> str | None:
+    """What a status means and what to do, in the language of who reads it in a browser; None for programs."""
+    if not negotiate.wants_html(request.headers.get("Accept")):
+        return None
+    # An error may come before the language was chosen.
+    return messages().get(f"error.{status}.detail", {}).get(g.setdefault("lang", "fr"))
