@@ -475,11 +475,11 @@ def own_app(app: Flask) -> Flask:
 
 def test_one_thing_is_said_as_one() -> None:
     for lang, one, many in (("fr", "+ 1 autre", "+ 2 autres"), ("en", "1 more", "2 more")):
-        said = [i18n.translator(lang)(i18n.form("source.more", n), n=n) for n in (1, 2)]
+        said = [i18n.translator(lang)(i18n.plural_key("source.more", n), n=n) for n in (1, 2)]
         assert said[0].endswith(one) and said[1].endswith(many)
     for key in {key.rpartition(".")[0] for key in i18n.messages() if key.endswith(".n")}:
         for n in (0, 1, 2):
-            assert i18n.form(key, n) in i18n.messages()
+            assert i18n.plural_key(key, n) in i18n.messages()
 
 
 # Safety --------------------------------------------------------------------------------------------------------

@@ -47,7 +47,7 @@ from ess_graph.web import (
     versions,
     vocabulary,
 )
-from ess_graph.web.i18n import form, translator
+from ess_graph.web.i18n import plural_key, translator
 from ess_graph.web.site import Site, chosen_by_reader
 from ess_graph.web.tokens import AuditLog, Tokens
 from ess_graph.web.writing import Writing
@@ -89,7 +89,7 @@ def create_app(settings: Settings, backend: Backend | None = None, recipe: Recip
         return {
             "lang": lang,
             "t": translator(lang),
-            "form": form,
+            "plural_key": plural_key,
             "other_lang_url": f"{request.path}?{urlencode(arguments)}",
             "release": _release(site),
             "q": request.args.get("q", "") if request.endpoint == "search.results" else "",

@@ -18,7 +18,7 @@ def messages() -> dict[str, dict[str, str]]:
     return found
 
 
-def form(key: str, number: int) -> str:
+def plural_key(key: str, number: int) -> str:
     """The key of a sentence about so many things: ``key.0``, ``key.1`` or, where there is no such form, ``key.n``."""
     exact = f"{key}.{number}"
     return exact if number in (0, 1) and exact in messages() else f"{key}.n"
