@@ -82,9 +82,19 @@ class NotPossibleNow(EssGraphError):
 
 
 class RemoteFailed(NotPossibleNow):
-    """Another server, which an operator listed, cannot be read."""
+    """Another server, which an operator listed, cannot be read.
+
+    Attributes:
+        answered: the HTTP status that it answered with, 0 where it did not get that far.
+        after: its ``Retry-After``, as it says it; empty where it says none.
+    """
 
     status = 502
+
+    def __init__(self, message: str, answered: int = 0, after: str = "") -> None:
+        super().__init__(message)
+        self.answered = answered
+        self.after = after
 
 
 class LimitHit(NotPossibleNow):
