@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from flask.testing import FlaskClient
 
@@ -58,6 +60,20 @@ def test_pages_show_codes_apart_from_what_documents_say_with_their_register(clie
     text = client.get("/page/collectivite/strasbourg-eurometropole").get_data(as_text=True)
     section = text[text.index("Dans les registres officiels") :]
     assert "246700488" in section and "Découpage administratif" in section and "2026" in section
+
+
+@pytest.mark.parametrize(
+    "path", ["territoire/region-grand-est", "collectivite/region-grand-est", "territoire/commune-mulhouse"]
+)
+def test_a_register_has_one_date_and_no_lines(client: FlaskClient, path: str) -> None:
+    text = client.get(f"/page/{path}", headers={"Accept": "text/html"}).get_data(as_text=True)
+    sources = re.findall(r'<div class="src">(.*?)</div>', text, re.DOTALL)
+    official = [source for source in sources if "Découpage administratif" in source]
+    for source in official:
+        assert re.sub(r"<[^>]*>", " ", source).count("2026") == 1
+        assert 'title="Découpage administratif de la France' in source and ', "' not in source
+    assert official or path.startswith("collectivite/")
+    assert '<span class="chip-at"></span>' not in text
 
 
 def test_a_code_is_found_by_search(client: FlaskClient) -> None:

@@ -71,9 +71,7 @@ def blueprint(site: Site) -> Blueprint:
             page=about.path,
             fact=about.name,
             statement=printable(about.fact.statement)[:1000] if about.fact else "",
-            sources=printable("; ".join(f"{s.document}, {s.lines}" for s in about.fact.sources))[:1000]
-            if about.fact
-            else "",
+            sources=printable("; ".join(s.place for s in about.fact.sources))[:1000] if about.fact else "",
             kind=kind if kind in KINDS else KINDS[-1],
             lang=g.lang,
             message=said,
