@@ -81,6 +81,22 @@ class NotPossibleNow(EssGraphError):
     status = 503
 
 
+class OutOfReach(EssGraphError):
+    """A question that asks endpoints elsewhere, which this operator did not list.
+
+    Attributes:
+        endpoints: those that are not listed.
+        query: the text to run with one's own tool.
+    """
+
+    status = 403
+
+    def __init__(self, message: str, endpoints: tuple[str, ...], query: str) -> None:
+        super().__init__(message)
+        self.endpoints = endpoints
+        self.query = query
+
+
 class RemoteFailed(NotPossibleNow):
     """Another server, which an operator listed, cannot be read.
 
