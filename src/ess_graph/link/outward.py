@@ -159,7 +159,7 @@ _TERMS: Mapping[str, tuple[URIRef, Callable[[Said], Node]]] = {
     "website": (SCHEMA.url, lambda said: URIRef(said.value)),
     "article": (FOAF.page, lambda said: URIRef(said.value)),
     "created": (SCHEMA.foundingDate, _dated),
-    "matched": (SCHEMA.address, lambda said: Literal(said.value, lang=said.lang)),
+    "matched": (RDFS.label, lambda said: Literal(said.value, lang=said.lang)),
     "score": (ESS.score, lambda said: Literal(said.value, datatype=XSD.decimal)),
 }
 
@@ -186,6 +186,8 @@ def _trig(service: Service, said: Mapping[URIRef, list[tuple[URIRef, Node]]], da
         f"{turtle.text(graph)} {{",
     ]
     for subject, statements in ((graph, head), (asked, origin), *sorted(said.items(), key=lambda item: str(item[0]))):
-        told = sorted({f"   {turtle.verb(predicate)} {turtle.text(value)}" for predicate, value in statements})
+        # Sorted, so that fetching again changes only what has changed; what a thing is comes first.
+        parts = {(predicate != RDF.type, turtle.verb(predicate), turtle.text(value)) for predicate, value in statements}
+        told = [f"   {verb} {value}" for _, verb, value in sorted(parts)]
         lines += ["", f" {turtle.text(subject)}", " ;\n".join(told) + " ."]
     return "\n".join([*lines, "}", ""])
