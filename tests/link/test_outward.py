@@ -220,6 +220,8 @@ def test_a_page_shows_it_apart_with_its_source_and_day(
     assert '<span class="chip-at"></span>' not in text
     english = client.get(f"/page/{PLACE.removeprefix('id/')}?lang=en").get_data(as_text=True)
     assert "What other databases say" in english and "Code officiel géographique en données liées" in english
+    data = client.get(f"/data/{TOWN.removeprefix('id/')}.nt").get_data(as_text=True)
+    assert f"<{SANDBOX}> <{DBO.populationTotal}>" in data
     features = client.get("/carte.geojson").get_json()["features"]
     [place] = [f for f in features if f["id"].endswith("id/adresse/ville-de-petitbourg")]
     assert place["geometry"]["coordinates"] == [7.745461, 48.583861]

@@ -19,6 +19,7 @@ from rdflib import Graph
 from rdflib.namespace import RDF
 
 from ess_graph.query import questions
+from ess_graph.releases import Release
 from ess_graph.vocab import QUESTIONS, SH
 from ess_graph.web import openapi
 
@@ -84,6 +85,16 @@ def test_the_form_shows_what_was_asked_and_the_link_asks_it_again(client: FlaskC
     [share] = [link for link in links(page) if link.startswith("http://") and "/questions/" in link]
     again = urlsplit(share)
     assert get(client, f"{again.path}?{again.query}").count("<tr") == page.count("<tr")
+
+
+def test_an_earlier_release_is_kept_in_every_link(client: FlaskClient, release: Release) -> None:
+    page = get(client, f"/questions/budget-ess?release={release.id}")
+    asked = [link for link in links(page) if "collectivite=" in link]
+    assert len(asked) >= 5
+    for link in asked:
+        assert parse_qs(urlsplit(link).query)["release"] == [release.id]
+        assert client.get(link.removeprefix("http://localhost")).status_code == 200
+    assert f'<input type="hidden" name="release" value="{release.id}">' in page
 
 
 def test_see_the_query_answers_the_same_on_the_query_page(client: FlaskClient) -> None:

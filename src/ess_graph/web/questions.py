@@ -20,7 +20,7 @@ from ess_graph.query.questions import Parameter, Question
 from ess_graph.query.views import Value
 from ess_graph.web.i18n import translator
 from ess_graph.web.replies import cacheable, kept_from_caches, page
-from ess_graph.web.site import Opened, Site
+from ess_graph.web.site import Opened, Site, chosen_by_reader
 
 #: Rows that a page shows; downloads hold all of them.
 _SHOWN = 500
@@ -114,8 +114,7 @@ def _question(question: Question, opened: Opened, site: Site) -> Response:
             raise
         return _unanswered(question, values, _fields(question, spelled, offered, "", values), error)
     writer = Writer.over(question, answer, g.lang, opened.index, site.link, lambda _: None)
-    path = f"{url_for('questions.question', name=question.name, lang=None)}?{urlencode(spelled, safe='/')}".rstrip("?")
-    block, to_api = writer.block(_SHOWN), url_for("api.answer", name=question.name, lang=None)
+    block = writer.block(_SHOWN)
     shown = page(
         "question.html",
         question=question,
@@ -128,18 +127,26 @@ def _question(question: Question, opened: Opened, site: Site) -> Response:
         downloads=[
             Value(
                 translator(g.lang)(f"question.download.{form}"),
-                url=f"{to_api}?{urlencode({**spelled, 'format': form, 'lang': g.lang}, safe='/')}",
+                url=_linked("api.answer", question, {**spelled, "format": form, "lang": g.lang}),
             )
             for form in _DOWNLOADS
         ],
-        api=f"{to_api}?{urlencode(spelled, safe='/')}".rstrip("?"),
-        share=f"{site.settings.public_url or request.host_url.rstrip('/')}{path}",
+        api=_linked("api.answer", question, spelled),
+        share=(site.settings.public_url or request.host_url.rstrip("/"))
+        + _linked("questions.question", question, spelled),
         error=None,
     )
     if question.requires:
         # What others say may be another thing the next time.
         return kept_from_caches(shown)
     return cacheable(shown, opened.release.id, "question", question.name, urlencode(sorted(raw.items())), g.lang)
+
+
+def _linked(endpoint: str, question: Question, asked: dict[str, str]) -> str:
+    """The address of a question with what was asked, in the same release."""
+    kept = {name: value for name, value in chosen_by_reader().items() if name == "release"}
+    path = url_for(endpoint, name=question.name, lang=None, release=None)
+    return f"{path}?{urlencode({**asked, **kept}, safe='/')}".rstrip("?")
 
 
 def _unanswered(
