@@ -8,6 +8,7 @@ from collections import deque
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import parse_qs
 
 CASES = Path(__file__).parents[1] / "cases" / "services"
 _KINDS = {".json": "application/sparql-results+json;charset=utf-8", ".csv": "text/csv; charset=utf-8"}
@@ -40,6 +41,8 @@ class Recorded:
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                if "urlencoded" in self.headers["Content-Type"]:
+                    body = parse_qs(body.decode())["query"][0].encode()
                 recorded.asked.append(body)
                 recorded.headers.append(dict(self.headers))
                 recorded.reached.set()

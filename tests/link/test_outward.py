@@ -23,7 +23,7 @@ from ess_graph.build import read
 from ess_graph.build.release import build
 from ess_graph.cli import main
 from ess_graph.engine.local import LocalBackend
-from ess_graph.errors import InvalidData, NotPossibleNow, RemoteFailed
+from ess_graph.errors import InvalidData, RemoteFailed
 from ess_graph.judgements import DIFFERENT, IDENTITY, SAME, Judgement, Judgements
 from ess_graph.link import outward
 from ess_graph.link.kept import Kept
@@ -318,11 +318,20 @@ def test_requests_are_named_and_apart(serve: Callable[..., Recorded], waits: lis
     assert len([w for w in waits if 1.5 < w <= 2]) == 2, "two pauses between three requests"
 
 
-def test_an_address_without_tls_is_refused(run: Callable[..., Result]) -> None:
-    done = run("fetch", "wikidata", "--endpoint", "http://query.example.org/sparql")
-    assert done.exit_code == 3 and "https" in done.output
-    with pytest.raises(NotPossibleNow):
-        Polite("ftp://127.0.0.1.example.org/", 1)
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "http://query.example.org/sparql",
+        "http://127.0.0.1.example.org/",
+        "ftp://127.0.0.1/",
+        "https://",
+        "https://[",
+        "x",
+    ],
+)
+def test_an_address_without_tls_is_refused(run: Callable[..., Result], endpoint: str) -> None:
+    done = run("fetch", "wikidata", "--endpoint", endpoint)
+    assert done.exit_code == 3 and f"« {endpoint} » is no https address" in done.output
 
 
 # Going on where it stopped ----------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ TRIES, LONGEST = 4, 120.0
 _ENOUGH = 60.0
 _BUSY, _BROKEN = (429, 503), (500, 502, 504)
 _SECONDS, _MIB = 90, 16
+_HERE = ("127.0.0.1", "::1", "localhost")
 
 
 class Polite:
@@ -43,8 +44,7 @@ class Polite:
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        parts = urlsplit(endpoint)
-        if parts.scheme != "https" and parts.hostname not in ("127.0.0.1", "::1", "localhost"):
+        if not _reachable(endpoint):
             raise NotPossibleNow(f"« {endpoint} » is no https address: give one, or one of this machine.")
         self._outgoing = Outgoing((endpoint,), seconds=_SECONDS, size=_MIB)
         self._endpoint, self._pause = endpoint, pause
@@ -84,6 +84,16 @@ class Polite:
     def _wait(self, seconds: float) -> None:
         if seconds > 0:
             self._sleep(seconds)
+
+
+def _reachable(endpoint: str) -> bool:
+    """Whether an address is https, or http on this machine alone."""
+    try:
+        parts = urlsplit(endpoint)
+        host = parts.hostname
+    except ValueError:
+        return False
+    return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and host in _HERE))
 
 
 def _asked(error: RemoteFailed) -> float:

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from urllib.parse import urlencode
 
 from rdflib import Literal, URIRef
 from rdflib.namespace import XSD
@@ -99,7 +100,11 @@ def question(asked: Service, subjects: Sequence[Subject]) -> tuple[bytes, dict[s
     # The terms are written by the library, into the one place that the query keeps for them.
     rows = "\n    ".join(f"({scheme.n3()} {code.n3()})" for s in subjects for scheme, code in codes(asked, s.key))
     text = asked.query.replace("{ }", f"{{\n    {rows}\n  }}", 1)
-    return text.encode(), {"Accept": RESULTS, "Content-Type": "application/sparql-query"}
+    # As a form, which every endpoint takes, the older ones too.
+    return urlencode({"query": text}).encode(), {
+        "Accept": RESULTS,
+        "Content-Type": "application/x-www-form-urlencoded",
+    }
 
 
 @cache
