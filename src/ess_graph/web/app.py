@@ -33,6 +33,7 @@ from ess_graph.web import (
     lists,
     negotiate,
     network,
+    notebook,
     pages,
     portraits,
     protocol,
@@ -126,8 +127,8 @@ def create_app(settings: Settings, backend: Backend | None = None, recipe: Recip
     app.after_request(replies.finish)
     app.register_error_handler(Exception, replies.on_error)
     for part in (
-        api, atlas, codes, dataset, editor, entities, exports, finding, graphs, lists, network, pages, portraits,
-        quality, questions, reports, search, sparql, timeline, versions, vocabulary,
+        api, atlas, codes, dataset, editor, entities, exports, finding, graphs, lists, network, notebook, pages,
+        portraits, quality, questions, reports, search, sparql, timeline, versions, vocabulary,
     ):  # fmt: skip
         app.register_blueprint(part.blueprint(site))
     log = AuditLog(settings.audit_log or settings.home / "audit.jsonl")

@@ -19,7 +19,7 @@ from ess_graph.reports import LONGEST, SHORTEST, Queue, TooMany, message
 from ess_graph.web import negotiate, protocol
 from ess_graph.web.entities import iri_of, sayable
 from ess_graph.web.i18n import translator
-from ess_graph.web.replies import page, problem
+from ess_graph.web.replies import kept_from_caches, page, problem
 from ess_graph.web.site import Site
 
 #: What may be wrong; the words stand in the sentences of the site.
@@ -71,9 +71,7 @@ def blueprint(site: Site) -> Blueprint:
             page=about.path,
             fact=about.name,
             statement=printable(about.fact.statement)[:1000] if about.fact else "",
-            sources=printable("; ".join(f"{s.document}, {s.lines}" for s in about.fact.sources))[:1000]
-            if about.fact
-            else "",
+            sources=printable("; ".join(s.place for s in about.fact.sources))[:1000] if about.fact else "",
             kind=kind if kind in KINDS else KINDS[-1],
             lang=g.lang,
             message=said,
@@ -82,7 +80,7 @@ def blueprint(site: Site) -> Blueprint:
 
     @routes.get("/signaler/merci")
     def thanks() -> Response:
-        return _kept_from_caches(page("report.html", sent=True, about=subject(request.args.get("page", ""), "", site)))
+        return kept_from_caches(page("report.html", sent=True, about=subject(request.args.get("page", ""), "", site)))
 
     return routes
 
@@ -98,18 +96,13 @@ def _form(about: About, wrong: str = "", typed: str = "") -> Response:
         about=about, error=error, typed=printable(typed)[: 2 * LONGEST], kinds=kinds,
         kind=request.form.get("genre", ""), longest=LONGEST,
     )  # fmt: skip
-    return _kept_from_caches(shown)
+    return kept_from_caches(shown)
 
 
 def _thanks(about: About, number: int) -> Response:
     if negotiate.wants_html(request.headers.get("Accept")):
         return redirect(url_for("reports.thanks", page=about.path or None), 303, Response)  # type: ignore[return-value]
     return Response(json.dumps({"report": number}), 201, mimetype="application/json")
-
-
-def _kept_from_caches(response: Response) -> Response:
-    response.headers["Cache-Control"] = "no-store"
-    return response
 
 
 def subject(path: str, name: str, site: Site, *, texts: bool = False) -> About:
