@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import sys
+from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -16,6 +18,10 @@ from ess_graph.build.writes import Journaled
 from ess_graph.engine.base import Backend, Publisher
 from ess_graph.engine.local import LocalBackend
 from ess_graph.errors import EssGraphError
+from ess_graph.judgements import FILE, Judgements
+from ess_graph.link.registry import NAMES, with_more_names
+from ess_graph.link.things import Ladder
+from ess_graph.query.reconcile_entities import Entity
 from ess_graph.settings import Settings
 from ess_graph.web import (
     api,
@@ -37,6 +43,7 @@ from ess_graph.web import (
     protocol,
     quality,
     questions,
+    reconciliation,
     replies,
     reports,
     search,
@@ -128,6 +135,7 @@ def create_app(settings: Settings, backend: Backend | None = None, recipe: Recip
         app.register_blueprint(part.blueprint(site))
     log = AuditLog(settings.audit_log or settings.home / "audit.jsonl")
     writing = Writing(publisher, Tokens(settings.token_file), log, site)
+    app.register_blueprint(reconciliation.blueprint(site, partial(_ladder, settings.root)))
     for door in (updates, graph_store):
         app.register_blueprint(door.blueprint(site, writing))
 
@@ -136,6 +144,11 @@ def create_app(settings: Settings, backend: Backend | None = None, recipe: Recip
         return Response(f'{{"status": "ok", "release": "{site.opened().release.id}"}}\n', mimetype="application/json")
 
     return app
+
+
+def _ladder(root: Path, things: Iterable[Entity]) -> Ladder:
+    """The matching ladder over the things of a release, with what people judged and the bodies that ended."""
+    return Ladder(things, Judgements(root / FILE), with_more_names((), (root / name for name in NAMES)))
 
 
 def _publisher(recipe: Recipe, home: Path, site: Site) -> Publisher:
