@@ -119,8 +119,9 @@ class Matcher:
             candidate.slip = candidate.slip or reading.mended
             self._weigh(candidate, query, reading, place.departements, place.regions)
             self._council(candidate, reading)
-            if codes and reading.hints and not (candidate.unit.family in FAMILIES or candidate.unit.placed):
-                # "Conseil général du Bas-Rhin" is not the concept of a general council.
+            unknown = codes and not (candidate.unit.family in FAMILIES or candidate.unit.placed)
+            if unknown and (reading.hints or candidate.name.kind != "official"):
+                # "Conseil général du Bas-Rhin" is not the concept of a council, nor a CRESS that of any region.
                 candidate.score -= 0.1
                 candidate.sure = False
                 candidate.against.append("nothing says that it lies there")

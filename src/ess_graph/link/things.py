@@ -128,6 +128,15 @@ class Ladder:
                 query = _query(name, said, self._family(realm, classes))
                 outcomes.append((realm, realm.matcher.match(query)))
         chosen = self._chosen(outcomes)
+        owners = {
+            realm.iris.get(unit.key, "")
+            for realm in self._realms
+            for code in said.get(SIREN, ())
+            for unit in realm.matcher.names.coded("siren", "".join(code.split()))
+        }
+        if owners and chosen not in owners:
+            # The SIREN says who is meant, whatever has the name.
+            chosen = None
         found: dict[str, Judged] = {}
         for realm, outcome in outcomes:
             for candidate in outcome.candidates:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from itertools import islice
 from typing import Protocol
 
 from rapidfuzz import fuzz
@@ -21,6 +22,8 @@ _RESEMBLING = 0.89
 _LEAST = 0.5
 #: Things that the search index is asked for.
 _SOUGHT = 25
+#: Things that have a value, where it is all that is asked.
+_MOST = 200
 #: What evidence is worth: for, against; what another type than the one asked for costs.
 _FOR, _AGAINST, _OTHER_TYPE = 0.02, 0.15, 0.3
 #: A number says the same within so much of it.
@@ -132,7 +135,7 @@ class Reconciliation:
         if named := self.entities.find(asked.text.strip()):
             found[named.iri] = _Found(named, named=True)
         if asked.text.strip():
-            said = {known.iri: [v.text or v.id for v in values] for _, known, values in given if known.iri}
+            said = {known.iri: [self._told(value) for value in values] for _, known, values in given if known.iri}
             for judged in self._ladder.judge(asked.text, classes, said):
                 found.setdefault(judged.iri, _Found(self.entities.by_iri[judged.iri])).judged = judged
             if not any(one.named or (one.judged and one.judged.match) for one in found.values()):
@@ -142,7 +145,7 @@ class Reconciliation:
         else:
             for _, known, values in given:
                 for value in values:
-                    for iri in self._having(known, value):
+                    for iri in self._having(known, value, classes):
                         found.setdefault(iri, _Found(self.entities.by_iri[iri]))
                     # A SIREN says by itself who is meant.
                     for judged in self._ladder.judge(value.text, classes, {}) if found else ():
@@ -150,9 +153,17 @@ class Reconciliation:
                             found[judged.iri].judged = judged
         return {iri: one for iri, one in found.items() if classes is None or not classes.isdisjoint(one.entity.types)}
 
-    def _having(self, known: Property, value: Given) -> tuple[str, ...]:
+    def _told(self, value: Given) -> str:
+        """What a value says in words, those of the thing where it was reconciled before."""
+        thing = self.entities.find(value.id) if value.id else None
+        return thing.names[0] if thing else value.text
+
+    def _having(self, known: Property, value: Given, classes: set[str] | None) -> Iterator[str]:
+        """The first things of some classes that have a value."""
         thing = self.entities.find(value.id or value.text)
-        return self.entities.by_value.get((known.iri, thing.iri if thing else squashed(value.text)), ())[:_SOUGHT]
+        having = self.entities.by_value.get((known.iri, thing.iri if thing else squashed(value.text)), ())
+        types = self.entities.by_iri
+        return islice((iri for iri in having if classes is None or not classes.isdisjoint(types[iri].types)), _MOST)
 
     def _candidate(
         self,

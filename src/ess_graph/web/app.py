@@ -19,6 +19,8 @@ from ess_graph.engine.base import Backend, Publisher
 from ess_graph.engine.local import LocalBackend
 from ess_graph.errors import EssGraphError
 from ess_graph.judgements import FILE, Judgements
+from ess_graph.link.namesakes import FILE as NAMESAKES
+from ess_graph.link.namesakes import namesakes
 from ess_graph.link.registry import NAMES, with_more_names
 from ess_graph.link.things import Ladder
 from ess_graph.query.reconcile_entities import Entity
@@ -147,8 +149,9 @@ def create_app(settings: Settings, backend: Backend | None = None, recipe: Recip
 
 
 def _ladder(root: Path, things: Iterable[Entity]) -> Ladder:
-    """The matching ladder over the things of a release, with what people judged and the bodies that ended."""
-    return Ladder(things, Judgements(root / FILE), with_more_names((), (root / name for name in NAMES)))
+    """The ladder over the things of a release, with what people judged, bodies that ended, and namesakes elsewhere."""
+    ended = with_more_names((), (root / name for name in NAMES))
+    return Ladder(things, Judgements(root / FILE), [*ended, *namesakes(root / NAMESAKES)])
 
 
 def _publisher(recipe: Recipe, home: Path, site: Site) -> Publisher:
