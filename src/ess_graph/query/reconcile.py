@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Protocol
 
 from rapidfuzz import fuzz
-from rdflib.namespace import FOAF, ORG
+from rdflib.namespace import FOAF, ORG, SKOS
 
 from ess_graph.folding import fold
 from ess_graph.query import search
@@ -30,6 +30,8 @@ _FOR, _AGAINST, _OTHER_TYPE = 0.02, 0.15, 0.3
 _WITHIN = 0.1
 #: Trust that a value of a property needs to be taken for a thing, and values that are remembered.
 _MEANT, _REMEMBERED = 0.9, 4096
+#: What is called by common nouns: somebody who means it says so by a type.
+_COMMON = (str(SKOS.Concept), str(SKOS.ConceptScheme))
 _PERSON, _ACTS_FOR = str(FOAF.Person), str(ORG.organization)
 
 
@@ -197,7 +199,8 @@ class Reconciliation:
             features["type_match"] = of_type = not classes.isdisjoint(entity.types)
             score -= 0 if of_type else _OTHER_TYPE
             told = {**told, "": of_type}
-        sure = found.named or bool(judged and judged.match and self._personal(entity, given, verdicts))
+        known = self._personal(entity, given, verdicts) and (entity.cls not in _COMMON or bool(asked.types))
+        sure = found.named or bool(judged and judged.match and known)
         return Candidate(entity, round(100 * min(max(score, 0.0), 1.0), 1), sure and all(told.values()), features)
 
     def _personal(

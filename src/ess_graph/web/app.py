@@ -19,8 +19,8 @@ from ess_graph.engine.base import Backend, Publisher
 from ess_graph.engine.local import LocalBackend
 from ess_graph.errors import EssGraphError
 from ess_graph.judgements import FILE, Judgements
-from ess_graph.link.namesakes import FILE as NAMESAKES
-from ess_graph.link.namesakes import namesakes
+from ess_graph.link.places import FILE as PLACES
+from ess_graph.link.places import places
 from ess_graph.link.registry import NAMES, with_more_names
 from ess_graph.link.things import Ladder
 from ess_graph.query.reconcile_entities import Entity
@@ -149,9 +149,9 @@ def create_app(settings: Settings, backend: Backend | None = None, recipe: Recip
 
 
 def _ladder(root: Path, things: Iterable[Entity]) -> Ladder:
-    """The ladder over the things of a release, with what people judged, bodies that ended, and namesakes elsewhere."""
+    """The ladder over the things of a release, with what people judged, bodies that ended, and other places."""
     ended = with_more_names((), (root / name for name in NAMES))
-    return Ladder(things, Judgements(root / FILE), [*ended, *namesakes(root / NAMESAKES)])
+    return Ladder(things, Judgements(root / FILE), [*ended, *places(root / PLACES)])
 
 
 def _publisher(recipe: Recipe, home: Path, site: Site) -> Publisher:

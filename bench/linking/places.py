@@ -1,8 +1,9 @@
-"""Communes whose name others have, out of @etalab/decoupage-administratif, as data/opendata/homonymes.csv.
+"""Regions, départements, and communes whose name others have, as data/opendata/lieux.csv.
 
-    python bench/linking/namesakes.py FILE.tgz > data/opendata/homonymes.csv
+    python bench/linking/places.py FILE.tgz > data/opendata/lieux.csv
 
-A graph that holds one Saint-Denis must know that there are others.
+FILE is the npm package @etalab/decoupage-administratif. A graph that holds one Saint-Denis must know that there are
+others, and a table of its readers may name any département.
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ def main(path: Path) -> None:
             named[key(said["name"])].append(unit)
     table = csv.writer(sys.stdout, lineterminator="\n")
     table.writerow(COLUMNS)
-    for unit in sorted(unit for units in named.values() if len(units) > 1 for unit in units):
-        if unit.startswith("commune:"):
+    for unit in sorted(unit for units in named.values() for unit in units):
+        if not unit.startswith("commune:") or len(named[key(known[unit]["name"])]) > 1:
             table.writerow((unit, *(known[unit].get(name, "") for name in COLUMNS[1:])))
 
 
