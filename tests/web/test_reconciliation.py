@@ -140,6 +140,14 @@ def test_what_several_things_or_none_are_called_is_no_match(client: FlaskClient,
     assert not any(one["match"] for one in asked(client, {"query": name}))
 
 
+def test_a_former_name_is_of_its_time(client: FlaskClient) -> None:
+    """The graph does not say it; the register's list does, with the day on which it ended."""
+    lille = "id/collectivite/metropole-europeenne-de-lille"
+    assert best(client, "LMCU") == (lille, True)
+    assert best(client, "LMCU", properties=[{"pid": "dcterms:date", "v": "2012"}]) == (lille, True)
+    assert best(client, "LMCU", properties=[{"pid": "dcterms:date", "v": "2021-05-01"}]) == (lille, False)
+
+
 def test_common_nouns_mean_notions_only_when_a_type_says_so(client: FlaskClient) -> None:
     assert best(client, "Emploi") == ("voc/theme/emploi", False)
     assert best(client, "Emploi", type="skos:Concept") == ("voc/theme/emploi", True)

@@ -19,10 +19,10 @@ from ess_graph.engine.base import Backend, Publisher
 from ess_graph.engine.local import LocalBackend
 from ess_graph.errors import EssGraphError
 from ess_graph.judgements import FILE, Judgements
+from ess_graph.link.ladder import Ladder
 from ess_graph.link.places import FILE as PLACES
 from ess_graph.link.places import places
-from ess_graph.link.registry import NAMES, with_more_names
-from ess_graph.link.things import Ladder
+from ess_graph.link.registry import NAMES, more_names, with_more_names
 from ess_graph.query.reconcile_entities import Entity
 from ess_graph.settings import Settings
 from ess_graph.web import (
@@ -150,8 +150,9 @@ def create_app(settings: Settings, backend: Backend | None = None, recipe: Recip
 
 def _ladder(root: Path, things: Iterable[Entity]) -> Ladder:
     """The ladder over the things of a release, with what people judged, bodies that ended, and other places."""
-    ended = with_more_names((), (root / name for name in NAMES))
-    return Ladder(things, Judgements(root / FILE), [*ended, *places(root / PLACES)])
+    files = [root / name for name in NAMES]
+    elsewhere = [*with_more_names((), files), *places(root / PLACES)]
+    return Ladder(things, Judgements(root / FILE), elsewhere, more_names(files)[0])
 
 
 def _publisher(recipe: Recipe, home: Path, site: Site) -> Publisher:
