@@ -29,6 +29,7 @@ PAGES = [
     f"/sparql?query={PEOPLE}", "/sparql?query=SELECT+%2A+%7B+%3Fs", "/donnees", "/changements", "/page/onto",
     "/page/graph/registre", "/api", "/a-propos", "/mentions-legales", "/accessibilite",
     "/signaler?page=personne/catherine-zuber", "/signaler/merci", "/nowhere",
+    "/reconcile/preview?id=id/collectivite/strasbourg-eurometropole",
 ]  # fmt: skip
 
 

@@ -165,3 +165,14 @@ def suggestions(index: Index, display: Display, text: str, lang: str, link: Link
         return []
     numbers = _find(index, sought, sought.every(), limit, column="names")
     return hits(index, display, replace(Found(sought), everything=tuple(numbers)), numbers, lang, link)
+
+
+def named(index: Index, text: str, limit: int) -> list[int]:
+    """Numbers of the first things whose names hold every word of a text, or some of them where none holds all."""
+    sought = words.read(text, index)
+    if sought is None:
+        return []
+    found = _find(index, sought, sought.every(), limit, column="names")
+    if not found and len(sought.groups) > 1 and (expression := sought.some()):
+        found = _find(index, sought, expression, limit, column="names")
+    return found

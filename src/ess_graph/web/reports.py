@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import re
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from ess_graph.web.entities import iri_of, sayable
 from ess_graph.web.i18n import translator
 from ess_graph.web.replies import kept_from_caches, page, problem
 from ess_graph.web.site import Site
+from ess_graph.web.throttle import client
 
 #: What may be wrong; the words stand in the sentences of the site.
 KINDS = ("faux", "perime", "source", "doublon", "personne", "autre")
@@ -57,7 +57,7 @@ def blueprint(site: Site) -> Blueprint:
         if request.form.get("site"):  # people do not see this field; programs that fill in every field do
             return _thanks(about, 0)
         try:
-            queue.admit(_client(site.settings.proxies))
+            queue.admit(client(site.settings.proxies))
         except TooMany as refused:
             raise TooMany(translator(g.lang)("report.error.many"), refused.retry_after) from None
         typed = request.form.get("message", "")
@@ -139,15 +139,3 @@ def _same_site() -> None:
     """
     if protocol.from_elsewhere():
         raise Forbidden(translator(g.lang)("report.error.foreign"))
-
-
-def _client(proxies: int) -> str:
-    """Who sends a request: an address, or the network of 64 bits that one household has of IPv6."""
-    passed = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
-    # The last proxies are the operator's own; what stands before them anybody may have written.
-    address = passed[-proxies] if 0 < proxies <= len(passed) else request.remote_addr or ""
-    try:
-        known = ipaddress.ip_address(address)
-    except ValueError:
-        return address[:64]
-    return str(ipaddress.ip_network(f"{known}/64", strict=False)) if known.version == 6 else str(known)
