@@ -13,6 +13,7 @@ from ess_graph.errors import LimitHit
 from ess_graph.web.app import create_app
 
 JSON = {"Accept": "application/sparql-results+json"}
+HTML = {"Accept": "text/html"}
 ENDLESS = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i FILTER(?c < ?f && ?f < ?i) }"
 POINT = "ASK { <id/collectivite/region-grand-est> ?p ?o }"
 ALL = "SELECT * { ?s ?p ?o }"
@@ -46,10 +47,12 @@ def test_the_time_limit_is_named_and_the_next_query_answered(caller: FlaskClient
 
 
 def test_a_browser_gets_the_limit_as_a_page(caller: FlaskClient) -> None:
-    reply = caller.get("/sparql", query_string={"query": ENDLESS}, headers={"Accept": "text/html"})
+    reply = caller.get("/sparql", query_string={"query": ENDLESS}, headers=HTML)
     assert reply.status_code == 503
     assert reply.mimetype == "text/html"
-    assert "time limit" in reply.get_data(as_text=True)
+    assert "la limite de temps" in reply.get_data(as_text=True)
+    asked = {"query": ENDLESS, "lang": "en"}
+    assert "the time limit" in caller.get("/sparql", query_string=asked, headers=HTML).get_data(as_text=True)
 
 
 @pytest.mark.parametrize("timeout", ["0", "-1", "soon", "nan", "inf", ""])

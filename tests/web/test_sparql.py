@@ -6,6 +6,7 @@ import csv
 import importlib.util
 import io
 import json
+import re
 import subprocess
 import sys
 import threading
@@ -388,6 +389,29 @@ def test_a_browser_sees_the_offending_line(send: Send) -> None:
     assert "?one ?two &amp; &lt;b&gt;oops&lt;/b&gt;" in reply.text
     assert "Ligne 3" in reply.text
     assert "<textarea" in reply.text, "the query is there to be mended"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT * { ?s ?p",
+        "SELECT * {\n ?s ?p & }",
+        "hello",
+        "# nothing",
+        "SELECT * { SERVICE <http://x.example/> {} }",
+        "SELECT * { SERVICE ?s {} }",
+        f"SELECT * {{ {'{' * 200}{'}' * 200} }}",
+        f"ASK {{ FILTER({'+'.join('1' * 2000)}) }}",
+    ],
+)
+def test_complaints_are_in_the_language_of_the_reader(send: Send, query: str) -> None:
+    french = send(target(query, lang="fr"), headers={"Accept": BROWSER})
+    english = send(target(query, lang="en"), headers={"Accept": BROWSER})
+    assert french.status == english.status == 400
+    told, said = (re.findall(r'<p class="v">(.+?)</p>', reply.text, re.S)[-1] for reply in (french, english))
+    assert re.match("(La|Ce|SERVICE) ", told), told
+    assert re.match("(The|This|SERVICE) ", said), said
+    assert told != said
 
 
 def test_a_query_is_text_on_its_page(send: Send) -> None:

@@ -15,7 +15,7 @@ from werkzeug.exceptions import HTTPException, NotAcceptable
 from ess_graph.engine.base import Whole
 from ess_graph.errors import BadQuery, EssGraphError, InvalidData, LimitHit, NotPossibleNow, OutOfReach
 from ess_graph.query.views import Value
-from ess_graph.web import compression, negotiate
+from ess_graph.web import compression, negotiate, reasons
 from ess_graph.web.cache import AnswerCache
 from ess_graph.web.i18n import messages
 
@@ -192,7 +192,8 @@ def problem(
     phrase = HTTPStatus(status).phrase
     if negotiate.wants_html(request.headers.get("Accept")):
         heading = title or messages().get(f"error.{status}", {}).get(g.lang, phrase)
-        return page("error.html", status, status=status, title=heading, detail=detail, nearby=nearby)
+        told = reasons.problem(detail, g.lang).text
+        return page("error.html", status, status=status, title=heading, detail=told, nearby=nearby)
     body: dict[str, object] = {"type": "about:blank", "status": status, "title": phrase, "detail": detail}
     body |= {key: value for key, value in more.items() if value is not None}
     if nearby:

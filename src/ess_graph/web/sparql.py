@@ -19,7 +19,7 @@ from ess_graph.errors import BadQuery
 from ess_graph.query import questions
 from ess_graph.query.exports import cells, results
 from ess_graph.query.views import Table, Value
-from ess_graph.web import negotiate, protocol
+from ess_graph.web import negotiate, protocol, reasons
 from ess_graph.web.description import describe
 from ess_graph.web.replies import cacheable, content_type, page, streamed
 from ess_graph.web.site import Opened, Site
@@ -238,4 +238,9 @@ def _value(row: Row, name: str, labels: dict[str, tuple[str, str]], site: Site) 
 
 
 def _shown(error: BadQuery) -> dict[str, object]:
-    return {"detail": str(error), "line": error.line, "column": error.column, "hint": None}
+    return {
+        "detail": reasons.problem(str(error), g.lang).text,
+        "line": error.line,
+        "column": error.column,
+        "hint": None,
+    }
