@@ -24,6 +24,7 @@ REGION = "/page/collectivite/region-grand-est"
 PAGES = [
     "/", "/explorer", "/explorer/collectivite", "/recherche", "/recherche?q=cress", "/sparql", "/a-propos", REGION,
     "/questions", "/questions?q=budget", "/questions/que-s-est-il-passe", "/api",
+    "/questions/sites-officiels", "/cahier",
 ]  # fmt: skip
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 

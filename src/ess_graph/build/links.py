@@ -1,6 +1,6 @@
-"""Accepted identities become ``graph/liens``; official codes stand in the graph only where a judgement accepts them.
+"""Accepted identities become ``graph/liens``; what others say of a thing stands in the graph on a judgement only.
 
-Where a person refused an identity since the extract was written, what the extract says on its strength is left out.
+Where a person refused an identity since an extract was written, what it says on its strength is left out.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rdflib import Dataset, URIRef
+from rdflib.namespace import DCTERMS, RDFS
 from rdflib.term import Node
 
 from ess_graph.errors import InvalidData
@@ -39,6 +40,7 @@ def accepted(root: Path, data: Dataset) -> list[tuple[URIRef, URIRef, URIRef, UR
     refused = [j for j in store if j.matter == IDENTITY and j.judgement != SAME and not j.by_program]
     _leave_out(data, {(judgement.ours, _code(judgement.theirs)) for judgement in refused})
     _check_codes(data, {(judgement.ours, _code(judgement.theirs)) for judgement in same})
+    _check_records(data, {(judgement.ours, judgement.theirs) for judgement in same})
     return sorted(
         (URIRef(BASE + judgement.ours), SCHEMA.sameAs, URIRef(judgement.theirs), LIENS)
         for judgement in same
@@ -70,6 +72,21 @@ def _check_codes(data: Dataset, judged: set[tuple[str, tuple[str, str]]]) -> Non
             raise InvalidData(
                 f"{_name(graph)}: {ours} has the {scheme} code {code}, which {FILE} does not accept."
                 " Run « ess-graph link » to write the extract again, or judge the pair with --review."
+            )
+
+
+def _check_records(data: Dataset, judged: set[tuple[str, str]]) -> None:
+    """What a service says of a thing hangs on it by the key that the thing was accepted with."""
+    for subject, _, record, graph in data.quads((None, RDFS.seeAlso, None, None)):
+        if not str(graph).startswith(OPENDATA):
+            continue
+        ours = str(subject).removeprefix(BASE)
+        keys = {str(key) for key in data.graph(graph).objects(record, DCTERMS.identifier)}
+        if not any((ours, key) in judged for key in keys):
+            service = str(graph).removeprefix(OPENDATA)
+            raise InvalidData(
+                f"{_name(graph)}: {ours} is described as {', '.join(sorted(keys)) or record}, which {FILE} does not"
+                f" accept. Run « ess-graph opendata fetch {service} » and accept it again, or take the file away."
             )
 
 

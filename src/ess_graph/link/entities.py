@@ -12,7 +12,7 @@ from ess_graph.link.units import Outcome, Query, Unit
 
 WHO = f"{PROGRAM}ess-graph link"
 #: Natures by concept of voc/type-collectivite; a text that says "métropole" may mean any large body.
-_FAMILIES = {
+FAMILIES = {
     "commune": "commune",
     "conseil-departemental": "departement",
     "conseil-regional": "region",
@@ -48,7 +48,7 @@ class Entity:
     @property
     def family(self) -> str | None:
         """The family of the registry's units that it may be."""
-        return _FAMILIES.get(self.kind, self.kind or None)
+        return FAMILIES.get(self.kind, self.kind or None)
 
 
 class Lexicon(Protocol):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from rdflib import Literal, URIRef
 from rdflib.term import Node
 
+from ess_graph.query import dates
 from ess_graph.query.index import Cited, Index, Passage
 from ess_graph.query.views import Nature, Source, Value
 from ess_graph.vocab import CURATION, INFERENCES, SOURCE
@@ -45,7 +46,7 @@ class Reader:
     def value(self, term: Node) -> Value:
         """A term as people read it."""
         if isinstance(term, Literal):
-            return Value(str(term), lang=term.language)
+            return Value(dates.read(term, self.lang), lang=term.language)
         iri = str(term)
         text, lang = self.labels.get(iri, (iri, ""))
         return Value(text, url=self.link(iri), lang=lang or None, iri=iri)
@@ -99,11 +100,8 @@ class Reader:
 
 
 def registers(rows: Iterable[Mapping[str, Node]]) -> dict[str, Source]:
-    """Official extracts as sources, by the graph that holds them: their year stands where lines would."""
-    return {
-        str(row["graph"]): Source(str(row["title"]), str(row["issued"]), str(row["address"]), str(row["issued"]))
-        for row in rows
-    }
+    """Official extracts as sources, by the graph that holds them: they have a date and no lines."""
+    return {str(row["graph"]): Source(str(row["title"]), "", str(row["address"]), str(row["issued"])) for row in rows}
 
 
 def nature(graphs: Iterable[Node]) -> Nature:

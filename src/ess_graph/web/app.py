@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import sys
+from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -16,6 +18,12 @@ from ess_graph.build.writes import Journaled
 from ess_graph.engine.base import Backend, Publisher
 from ess_graph.engine.local import LocalBackend
 from ess_graph.errors import EssGraphError
+from ess_graph.judgements import FILE, Judgements
+from ess_graph.link.ladder import Ladder
+from ess_graph.link.places import FILE as PLACES
+from ess_graph.link.places import places
+from ess_graph.link.registry import NAMES, more_names, with_more_names
+from ess_graph.query.reconcile_entities import Entity
 from ess_graph.settings import Settings
 from ess_graph.web import (
     api,
@@ -33,11 +41,13 @@ from ess_graph.web import (
     lists,
     negotiate,
     network,
+    notebook,
     pages,
     portraits,
     protocol,
     quality,
     questions,
+    reconciliation,
     replies,
     reports,
     search,
@@ -126,13 +136,14 @@ def create_app(settings: Settings, backend: Backend | None = None, recipe: Recip
     app.after_request(replies.finish)
     app.register_error_handler(Exception, replies.on_error)
     for part in (
-        api, atlas, codes, dataset, editor, entities, exports, finding, graphs, lists, network, pages, portraits,
-        quality, questions, reports, search, sparql, timeline, versions, vocabulary,
+        api, atlas, codes, dataset, editor, entities, exports, finding, graphs, lists, network, notebook, pages,
+        portraits, quality, questions, reports, search, sparql, timeline, versions, vocabulary,
     ):  # fmt: skip
         app.register_blueprint(part.blueprint(site))
     log = AuditLog(settings.audit_log or settings.home / "audit.jsonl")
     tokens = Tokens(settings.token_file)
     writing = Writing(publisher, tokens, log, site)
+    app.register_blueprint(reconciliation.blueprint(site, partial(_ladder, settings.root)))
     for door in (updates, graph_store):
         app.register_blueprint(door.blueprint(site, writing))
     if recipe is None or recipe.files is None:
@@ -144,6 +155,13 @@ def create_app(settings: Settings, backend: Backend | None = None, recipe: Recip
         return Response(f'{{"status": "ok", "release": "{site.opened().release.id}"}}\n', mimetype="application/json")
 
     return app
+
+
+def _ladder(root: Path, things: Iterable[Entity]) -> Ladder:
+    """The ladder over the things of a release, with what people judged, bodies that ended, and other places."""
+    files = [root / name for name in NAMES]
+    elsewhere = [*with_more_names((), files), *places(root / PLACES)]
+    return Ladder(things, Judgements(root / FILE), elsewhere, more_names(files)[0])
 
 
 def _publisher(recipe: Recipe, home: Path, site: Site) -> Publisher:

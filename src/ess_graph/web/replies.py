@@ -13,7 +13,7 @@ from flask import Response, current_app, g, render_template, request
 from werkzeug.exceptions import HTTPException, NotAcceptable
 
 from ess_graph.engine.base import Whole
-from ess_graph.errors import BadQuery, EssGraphError, InvalidData, LimitHit, NotPossibleNow
+from ess_graph.errors import BadQuery, EssGraphError, InvalidData, LimitHit, NotPossibleNow, OutOfReach
 from ess_graph.query.views import Value
 from ess_graph.web import compression, negotiate
 from ess_graph.web.cache import AnswerCache
@@ -92,6 +92,12 @@ def _validated(response: Response, tag: str) -> Response:
     response.headers["Cache-Control"] = "no-cache"
     if any(name in request.environ for name in _CONDITIONS):
         response.make_conditional(request)
+    return response
+
+
+def kept_from_caches(response: Response) -> Response:
+    """What is right now and may be wrong the next time: nobody keeps it."""
+    response.headers["Cache-Control"] = "no-store"
     return response
 
 
@@ -207,7 +213,10 @@ def on_error(error: Exception) -> Response:
     if isinstance(error, InvalidData):
         return problem(error.status, str(error), report=error.report)
     if isinstance(error, EssGraphError):
-        response = problem(error.status, str(error))
+        far = error if isinstance(error, OutOfReach) else None
+        response = problem(
+            error.status, str(error), requires=list(far.endpoints) if far else None, query=far.query if far else None
+        )
         if wait := getattr(error, "retry_after", 10 if isinstance(error, NotPossibleNow) else None):
             response.headers["Retry-After"] = str(wait)
         return response

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import re
 from dataclasses import dataclass
@@ -19,8 +18,9 @@ from ess_graph.reports import LONGEST, SHORTEST, Queue, TooMany, message
 from ess_graph.web import negotiate, protocol
 from ess_graph.web.entities import iri_of, sayable
 from ess_graph.web.i18n import translator
-from ess_graph.web.replies import page, problem
+from ess_graph.web.replies import kept_from_caches, page, problem
 from ess_graph.web.site import Site
+from ess_graph.web.throttle import client
 
 #: What may be wrong; the words stand in the sentences of the site.
 KINDS = ("faux", "perime", "source", "doublon", "personne", "autre")
@@ -57,7 +57,7 @@ def blueprint(site: Site) -> Blueprint:
         if request.form.get("site"):  # people do not see this field; programs that fill in every field do
             return _thanks(about, 0)
         try:
-            queue.admit(_client(site.settings.proxies))
+            queue.admit(client(site.settings.proxies))
         except TooMany as refused:
             raise TooMany(translator(g.lang)("report.error.many"), refused.retry_after) from None
         typed = request.form.get("message", "")
@@ -71,9 +71,7 @@ def blueprint(site: Site) -> Blueprint:
             page=about.path,
             fact=about.name,
             statement=printable(about.fact.statement)[:1000] if about.fact else "",
-            sources=printable("; ".join(f"{s.document}, {s.lines}" for s in about.fact.sources))[:1000]
-            if about.fact
-            else "",
+            sources=printable("; ".join(s.place for s in about.fact.sources))[:1000] if about.fact else "",
             kind=kind if kind in KINDS else KINDS[-1],
             lang=g.lang,
             message=said,
@@ -82,7 +80,7 @@ def blueprint(site: Site) -> Blueprint:
 
     @routes.get("/signaler/merci")
     def thanks() -> Response:
-        return _kept_from_caches(page("report.html", sent=True, about=subject(request.args.get("page", ""), "", site)))
+        return kept_from_caches(page("report.html", sent=True, about=subject(request.args.get("page", ""), "", site)))
 
     return routes
 
@@ -98,18 +96,13 @@ def _form(about: About, wrong: str = "", typed: str = "") -> Response:
         about=about, error=error, typed=printable(typed)[: 2 * LONGEST], kinds=kinds,
         kind=request.form.get("genre", ""), longest=LONGEST,
     )  # fmt: skip
-    return _kept_from_caches(shown)
+    return kept_from_caches(shown)
 
 
 def _thanks(about: About, number: int) -> Response:
     if negotiate.wants_html(request.headers.get("Accept")):
         return redirect(url_for("reports.thanks", page=about.path or None), 303, Response)  # type: ignore[return-value]
     return Response(json.dumps({"report": number}), 201, mimetype="application/json")
-
-
-def _kept_from_caches(response: Response) -> Response:
-    response.headers["Cache-Control"] = "no-store"
-    return response
 
 
 def subject(path: str, name: str, site: Site, *, texts: bool = False) -> About:
@@ -146,15 +139,3 @@ def _same_site() -> None:
     """
     if protocol.from_elsewhere():
         raise Forbidden(translator(g.lang)("report.error.foreign"))
-
-
-def _client(proxies: int) -> str:
-    """Who sends a request: an address, or the network of 64 bits that one household has of IPv6."""
-    passed = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
-    # The last proxies are the operator's own; what stands before them anybody may have written.
-    address = passed[-proxies] if 0 < proxies <= len(passed) else request.remote_addr or ""
-    try:
-        known = ipaddress.ip_address(address)
-    except ValueError:
-        return address[:64]
-    return str(ipaddress.ip_network(f"{known}/64", strict=False)) if known.version == 6 else str(known)
