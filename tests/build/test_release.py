@@ -88,7 +88,7 @@ def test_data_that_break_a_shape_are_refused_whole_with_a_report(petit: Path, ho
     (petit / FICHE).write_text(text.replace("schema:value 12000", 'schema:value "douze mille"@fr'), encoding="utf-8")
     with pytest.raises(building.Refused) as caught:
         build(petit, home)
-    assert [str(f.focus).rpartition("/")[2] for f in caught.value.report.findings if f.severity == "Violation"] == [
+    assert [str(f.focus).rpartition("/")[2] for f in caught.value.found.findings if f.severity == "Violation"] == [
         "petit-L3-budget-ess"
     ]
     assert "petit.trig" in str(caught.value)

@@ -335,6 +335,25 @@ def test_a_decision_is_recorded_and_the_next_one_comes(
     assert "Jeanne" not in json.dumps(lines) and "Réunion" not in json.dumps(lines, ensure_ascii=False)
 
 
+def test_the_readers_language_goes_along(curator: FlaskClient, queue: Queue) -> None:
+    path = f"/contribuer/liens/{DENIS}?lang=en"
+    text = curator.get(path, headers=BROWSER).text
+    [action] = set(re.findall(r'decide" action="([^"]+)"', text))
+    form = {**form_of(curator, path), "decision": DIFFERENT, "qui": "Jeanne", "genre": "commune"}
+    location = curator.post(action, data=form, headers=BROWSER).headers["Location"]
+    assert parse_qs(urlsplit(location).query).keys() == {"lang", "genre", "fait"}
+    assert "is not insee:commune:97411" in curator.get(location, headers=BROWSER).text
+    for page in (
+        "/contribuer/liens",
+        "/contribuer/decisions",
+        "/contribuer/signalements",
+        "/contribuer/signalements/1",
+    ):
+        text = curator.get(f"{page}?lang=en", headers=BROWSER).text
+        for link in re.findall(r'(?:href|action)="(/contribuer[^"]*)"', text):
+            assert link.count("?") == 1 and "lang=" in link, link
+
+
 def test_two_people_at_once(desk: Flask, store: Callable[[], Judgements]) -> None:
     first, second = signed_in(desk), signed_in(desk)
     seen = form_of(second, f"/contribuer/liens/{DENIS}")
@@ -385,7 +404,7 @@ def test_a_decision_is_revised_and_none_is_deleted(curator: FlaskClient, store: 
     decide(curator, NEVERS)
     path = f"/contribuer/liens/{NEVERS}?paire=siren:215801945"
     listed = curator.get("/contribuer/decisions?par=personne&decision=same&q=nevers", headers=BROWSER)
-    assert "paire=siren%3A215801945" in listed.get_data(as_text=True)
+    assert "paire=siren:215801945" in listed.get_data(as_text=True)
     assert "Jeanne" in curator.get(path, headers=BROWSER).get_data(as_text=True)
     form = {**form_of(curator, path), "decision": DIFFERENT, "qui": "Paul", "note": "revu"}
     assert curator.post(f"/contribuer/liens/{NEVERS}", data=form, headers=BROWSER).status_code == 303
@@ -657,4 +676,4 @@ def test_the_command_says_what_is_missing(tmp_path: Path) -> None:
 @pytest.fixture(autouse=True)
 def session_home_stays_clean(home: Path) -> Iterator[None]:
     yield
-    assert not {path.name for path in home.iterdir()} & {"sessions.sqlite", "proposals.json", "audit.jsonl"}
+    assert not {path.name for path in home.iterdir()} & {"sessions.sqlite", "proposals.json"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from flask import Blueprint, Response, g, redirect, request, url_for
 from werkzeug.exceptions import NotFound
@@ -63,7 +62,7 @@ def add(routes: Blueprint, desk: Desk) -> None:
                 {
                     "case": case,
                     "label": labels[case.ours],
-                    "url": _address(case.ours),
+                    "url": _address(case.ours, **_kept()),
                     "number": len(candidates),
                     "reason": reason(case.reason, g.lang),
                 }
@@ -122,7 +121,7 @@ def add(routes: Blueprint, desk: Desk) -> None:
                     "label": labels[judgement.ours],
                     "unit": _unit(judgement, proposals),
                     "before": len(store.history(judgement.ours, judgement.theirs)) - 1,
-                    "url": f"{_address(judgement.ours)}?{urlencode({'paire': judgement.theirs})}",
+                    "url": _address(judgement.ours, paire=judgement.theirs),
                 }
                 for judgement in found[(number - 1) * _PER_PAGE : number * _PER_PAGE]
             ],
@@ -158,31 +157,33 @@ def _case(ours: str, site: Site, error: Wrong | None = None, about: str = "", st
         sources=_sources(shown), reason=reason, why=reason(case.reason, g.lang) if case and not one else None,
         others=[judgement for judgement in store.of(ours) if judgement.theirs not in keys],
         action=_address(ours), done=_done(store, site), left=len(proposals.waiting(store)),
-        kept={name: value for name in _FILTERS if (value := request.values.get(name))},
+        kept=_kept(),
         typed=request.form if error else {}, judgements=JUDGEMENTS, address=_address,
     )  # fmt: skip
 
 
 def _next(case: Case | None, judgement: Judgement, proposals: Proposals, store: Judgements) -> str:
     """Where to go on: the same thing while candidates of it wait, else the next one in the order of the queue."""
-    kept = {name: value for name in _FILTERS if (value := request.form.get(name))}
-    asked = urlencode({**kept, "fait": judgement.mark})
-    if request.form.get("retour") == "decisions":
-        return f"{url_for('contribute.decisions')}?{urlencode({'fait': judgement.mark})}#fait"
+    asked = {**_kept(), "fait": judgement.mark}
     if case and case.waiting(store):
-        return f"{_address(case.ours)}?{asked}#a-decider"
+        return _address(case.ours, "a-decider", **asked)
     queue = _narrowed(proposals.waiting(store))
     # The queue keeps its order, so what comes after this thing is what was not seen yet.
     order = {one.ours: at for at, one in enumerate(proposals.cases)}
     at = order.get(judgement.ours, -1)
     following = next((one for one, _ in queue if order[one.ours] > at), queue[0][0] if queue else None)
     if following is None:
-        return f"{url_for('contribute.links')}?{asked}#fait"
-    return f"{_address(following.ours)}?{asked}#a-decider"
+        return url_for("contribute.links", _anchor="fait", **asked)  # type: ignore[arg-type]
+    return _address(following.ours, "a-decider", **asked)
 
 
 def _read(site: Site) -> tuple[Judgements, Proposals]:
     return Judgements(site.settings.root / FILE), Proposals.read(site.settings.home)
+
+
+def _kept() -> dict[str, str]:
+    """The part of the queue that a reader chose, for the next address."""
+    return {name: value for name in _FILTERS if (value := request.values.get(name))}
 
 
 def _narrowed(waiting: Waiting) -> Waiting:
@@ -219,12 +220,11 @@ def _done(store: Judgements, site: Site) -> dict[str, object] | None:
     if judgement is None:
         return None
     label = _labels([judgement.ours], site)[judgement.ours]
-    url = f"{_address(judgement.ours)}?{urlencode({'paire': judgement.theirs})}"
-    return {"judgement": judgement, "label": label, "url": url}
+    return {"judgement": judgement, "label": label, "url": _address(judgement.ours, paire=judgement.theirs)}
 
 
-def _address(ours: str) -> str:
-    return url_for("contribute.link", ours=ours)
+def _address(ours: str, anchor: str | None = None, **asked: str) -> str:
+    return url_for("contribute.link", ours=ours, _anchor=anchor, **asked)  # type: ignore[arg-type]
 
 
 def _sources(shown: EntityPage | None) -> list[Source]:

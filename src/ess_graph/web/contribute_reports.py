@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
 from flask import Blueprint, Response, g, redirect, request, url_for
 
 from ess_graph.decisions import DECISIONS, WAITING, Overtaken
@@ -38,7 +36,7 @@ def add(routes: Blueprint, desk: Desk) -> None:
             rows=shown[(number - 1) * _PER_PAGE : number * _PER_PAGE],
             total=len(shown), number=number, pages=pages, pager_base=narrowing.pager_base(),
             chosen={name: request.args.get(name, "") for name in _FILTERS}, kinds=KINDS, states=STATES,
-            done=_done(everything),
+            done=_done(everything), kept=_kept(),
         )  # fmt: skip
 
     @routes.get("/contribuer/signalements/<int(max=999999999):number>")
@@ -74,7 +72,7 @@ def _report(number: int, queue: Queue, site: Site, error: Wrong | None = None, s
         "contribute_report.html", status,
         report=found, now=now, error=error, typed=request.form if error else {}, decisions=DECISIONS,
         said=found.decisions[-1].decision if found.decisions else "", done=_done(everything),
-        kept={name: value for name in _FILTERS if (value := request.values.get(name))},
+        kept=_kept(),
         left=len([one for one in waiting if one != number]),
     )  # fmt: skip
 
@@ -92,6 +90,11 @@ def _narrowed(reports: list[Report]) -> list[Report]:
     ]
 
 
+def _kept() -> dict[str, str]:
+    """The part of the queue that a reader chose, for the next address."""
+    return {name: value for name in _FILTERS if (value := request.values.get(name))}
+
+
 def _has(report: Report, state: str) -> bool:
     if state == "all":
         return True
@@ -102,14 +105,13 @@ def _has(report: Report, state: str) -> bool:
 
 def _next(number: int, queue: Queue) -> str:
     """The next report that nobody decided about, else the list."""
-    kept = {name: value for name in _FILTERS if (value := request.form.get(name))}
-    asked = urlencode({**kept, "fait": number})
+    kept = _kept()
     left = [report.id for report in _narrowed(queue.listed(everything=True)) if report.state != WAITING]
     left = [one for one in left if one != number] if not kept.get("etat") or kept["etat"] == "open" else []
     following = next((one for one in left if one > number), left[0] if left else None)
     if following is None:
-        return f"{url_for('contribute.reports')}?{asked}#fait"
-    return f"{url_for('contribute.report', number=following)}?{asked}#a-decider"
+        return url_for("contribute.reports", _anchor="fait", fait=number, **kept)  # type: ignore[arg-type]
+    return url_for("contribute.report", number=following, _anchor="a-decider", fait=number, **kept)  # type: ignore[arg-type]
 
 
 def _done(reports: list[Report]) -> Report | None:
