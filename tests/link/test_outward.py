@@ -224,6 +224,8 @@ def test_a_page_shows_it_apart_with_its_source_and_day(
     assert "What other databases say" in english and "Code officiel géographique en données liées" in english
     data = client.get(f"/data/{TOWN.removeprefix('id/')}.nt").get_data(as_text=True)
     assert f"<{SANDBOX}> <{DBO.populationTotal}>" in data
+    about = client.get("/page/graph/opendata/wikidata", headers={"Accept": "text/html"})
+    assert 'href="https://creativecommons.org/publicdomain/zero/1.0/"' in about.get_data(as_text=True)
     features = client.get("/carte.geojson").get_json()["features"]
     [place] = [f for f in features if f["id"].endswith("id/adresse/ville-de-petitbourg")]
     assert place["geometry"]["coordinates"] == [7.745461, 48.583861]
