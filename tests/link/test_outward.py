@@ -244,6 +244,11 @@ def test_a_build_refuses_what_no_judgement_accepts_any_more(
         read.read(project)
     # Asking again makes it right: there is nothing left to accept.
     assert "says nothing" in run("fetch", "wikidata", "--endpoint", serve("wikidata.json").address).output
+    assert run("accept", "wikidata").exit_code == 2, "what was fetched before waits no longer"
+    store.add(Judgement(IDENTITY, PLACE, "insee:commune:67482", DIFFERENT, "Une curatrice", "2026-11-23"))
+    store.write()
+    nobody = run("fetch", "wikidata", "--endpoint", "https://127.0.0.1:1/")
+    assert nobody.exit_code == 2 and "ess-graph link" in nobody.output
 
 
 def test_without_a_fetched_file_there_is_nothing_to_accept(run: Callable[..., Result]) -> None:
