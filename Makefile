@@ -26,9 +26,9 @@ $(VENV)/.dev-ready: $(STAMP) constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,browser,clients]'
 	@touch $@
 
-test: $(VENV)/.dev-ready ## every test, the browser tests included
+test: $(VENV)/.dev-ready ## every test, the browser tests included; two processes share the files among them
 	@sh tests/install-browser.sh
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-faults: $(VENV)/.dev-ready ## kill -9 of every kind of process, 20 times at moments that a seed chooses
 	$(BIN)/python -m pytest -q tests/web/test_faults.py

@@ -47,6 +47,7 @@ def total(page: Page) -> int:
         ("CUS", "collectivite/strasbourg-eurometropole"),
         ("m2A", "collectivite/mulhouse-alsace-agglomeration"),
         ("MEL", "collectivite/metropole-europeenne-de-lille"),
+        ("cress", "structure/cress-grand-est"),
         ("crress", "structure/cress-grand-est"),
         ("strassbourg", "territoire/commune-strasbourg"),
         ("conseil general du bas rhin", "collectivite/conseil-general-du-bas-rhin"),

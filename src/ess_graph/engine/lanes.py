@@ -13,20 +13,25 @@ from ess_graph.errors import ClientGone, LimitHit, NotPossibleNow
 
 #: Long answers that may be under way in a lane beside its own workers.
 _LENT = 8
+#: Seconds that the place of the spare stays empty after it stepped in for a worker that was lent: most long answers are
+#: over before, their worker becomes the spare, and none had to be started while the answer's first bytes were awaited.
+_PATIENCE = 2.0
 
 
 class Lane:
     """Workers of one kind, and the queue before them.
 
     With a ``spare``, one more process stands ready, so that the place of a worker that is ended is never empty for
-    the time that a process takes to start.
+    the time that a process takes to start. Whoever starts opens ``store``, the one that was asked last.
     """
+
+    store = ""
 
     def __init__(self, limits: Limits, size: int, *, polite: bool, spare: bool = False) -> None:
         self._limits, self._polite = limits, polite
         self._idle: SimpleQueue[Worker] = SimpleQueue()
         self._spares: SimpleQueue[Worker] = SimpleQueue()
-        self._waiting = self._lent = 0
+        self._waiting = self._lent = self._owed = 0
         self._lock = threading.Lock()
         self._closed = False
         for _ in range(size):
@@ -57,7 +62,10 @@ class Lane:
                 self._waiting -= 1
 
     def _worker(self) -> Worker:
-        return Worker(self._limits, polite=self._polite)
+        worker = Worker(self._limits, polite=self._polite)
+        if self.store:
+            worker.open(self.store)
+        return worker
 
     def lend(self) -> bool:
         """Let whoever sends a long answer keep the worker, so that a slow client keeps no query waiting.
@@ -68,7 +76,7 @@ class Lane:
             if self._lent >= _LENT or self._closed:
                 return False
             self._lent += 1
-        self._start_another()
+        self._start_another(patient=True)
         return True
 
     def give(self, worker: Worker, *, sound: bool, lent: bool = False) -> None:
@@ -78,19 +86,41 @@ class Lane:
             return
         if not lent:
             self._start_another()
-        worker.end()
-        if lent:
-            with self._lock:
-                self._lent -= 1
+            worker.end()
+            return
+        with self._lock:
+            self._lent -= 1
+        if sound and self._settle():
+            self._keep(worker, self._spares)
+        else:
+            worker.end()
 
-    def _start_another(self) -> None:
+    def _settle(self) -> bool:
+        """Whether the lane is short of a spare; from here on it no longer is."""
+        with self._lock:
+            owed, self._owed = self._owed > 0, max(self._owed - 1, 0)
+        return owed
+
+    def _start_another(self, *, patient: bool = False) -> None:
         """Let the spare take a place and start the next one; where there is none, start a worker for the place."""
         try:
-            self._keep(self._spares.get_nowait(), self._idle)
+            spare = self._spares.get_nowait()
         except Empty:
             self._start_into(self._idle)
-        else:
+            return
+        self._keep(spare, self._idle)
+        if not patient:
             self._start_into(self._spares)
+            return
+        with self._lock:
+            self._owed += 1
+        later = threading.Timer(_PATIENCE, self._repay)
+        later.daemon = True
+        later.start()
+
+    def _repay(self) -> None:
+        if self._settle():
+            self._replace(self._spares)
 
     def _start_into(self, queue: SimpleQueue[Worker]) -> None:
         if not self._closed:

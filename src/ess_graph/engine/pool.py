@@ -120,6 +120,7 @@ class Pool:
         deadline = time.monotonic() + seconds
         # One piece is held back: the worker is free, and an error known, before the end of an answer is given out.
         held = b""
+        lane.store = request["store"]
         try:
             worker.send(request)
             while not sound:

@@ -20,6 +20,7 @@ from ess_graph.errors import ClientGone, NotPossibleNow
 POLL = 0.1
 MIB = 1024 * 1024
 _AT_ONCE = 256 * 1024
+_OPENING = 30.0
 
 
 class Worker:
@@ -49,6 +50,19 @@ class Worker:
                 return
         self.end()
         raise NotPossibleNow("A query worker did not start: look at the server's log.")
+
+    def open(self, store: str) -> None:
+        """Have a store opened, if it is still there, before somebody waits for that.
+
+        Raises:
+            NotPossibleNow: the process has died of it, or does not come to an end.
+        """
+        with suppress(TimeoutError, OSError):
+            self.send({"do": "open", "store": store, "seconds": _OPENING})
+            if self.receive(time.monotonic() + _OPENING)[0]:
+                return
+        self.end()
+        raise NotPossibleNow("A query worker could not open the store: look at the server's log.")
 
     def send(self, request: dict[str, Any]) -> None:
         """Hand over a request."""
@@ -90,6 +104,7 @@ class Worker:
                 self._inbox += piece
             elif gone():
                 raise ClientGone("The client went away; its query was stopped.")
-        found = bytes(self._inbox[:size])
+        with memoryview(self._inbox) as inbox, inbox[:size] as first:
+            found = bytes(first)
         del self._inbox[:size]
         return found

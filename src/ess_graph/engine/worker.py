@@ -26,6 +26,8 @@ from ess_graph.lifeline import die_with
 
 HEAD = struct.Struct(">cI")
 _PIECE = 64 * 1024
+#: Bytes that may wait for whoever reads the answer, while the next ones are computed.
+_AHEAD = 1024 * 1024
 
 
 class Out:
@@ -63,6 +65,7 @@ def main(descriptor: int, lifeline: int, memory: int) -> None:
         memory: cap of the address space in bytes.
     """
     connection = socket.socket(fileno=descriptor)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _AHEAD)
     die_with(lifeline)
     # Before any store is open: a process with several threads may not change its namespaces.
     _leave_the_network()
@@ -106,6 +109,8 @@ def _answer(stores: Stores, connection: socket.socket, request: dict[str, Any]) 
         match request["do"]:
             case "query":
                 _evaluate(stores.opened(request["store"]), request, out)
+            case "open":
+                stores.opened(request["store"])
             case "holds":
                 graph = ox.NamedNode(request["graph"])
                 out.write(json.dumps(stores.opened(request["store"]).contains_named_graph(graph)).encode())

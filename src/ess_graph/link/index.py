@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -53,9 +53,14 @@ class Names:
 
     Attributes:
         units: by key.
+
+    Args:
+        units: those to look among.
+        places: ``places`` of another index, for units that are no places themselves.
     """
 
-    def __init__(self, units: Iterable[Unit]) -> None:
+    def __init__(self, units: Iterable[Unit], places: Mapping[str, tuple[str, str]] | None = None) -> None:
+        self._elsewhere = places
         self.units: dict[str, Unit] = {}
         self._full: dict[str, list[Entry]] = defaultdict(list)
         self._core: dict[str, list[Entry]] = defaultdict(list)
@@ -174,8 +179,10 @@ class Names:
         return {block: list(choices) for block, choices in self._choices.items()}
 
     @cached_property
-    def places(self) -> dict[str, tuple[str, str]]:
+    def places(self) -> Mapping[str, tuple[str, str]]:
         """Family and code of each département and region in force, by the key of its names and by its code."""
+        if self._elsewhere is not None:
+            return self._elsewhere
         found: dict[str, tuple[str, str]] = {}
         for unit in sorted(self.units.values(), key=lambda unit: unit.family != "region"):
             if unit.family in ("region", "departement") and not unit.until:

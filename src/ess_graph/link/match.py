@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from ess_graph.link.decide import REVIEW, decide, together
 from ess_graph.link.index import Names
 from ess_graph.link.readings import Reading, key, proper, readings
-from ess_graph.link.rungs import climb, wanted
+from ess_graph.link.rungs import FAMILIES, climb, wanted
 from ess_graph.link.units import Candidate, Outcome, Query, Unit, is_siren, is_siret
 from ess_graph.link.words import tokens, trimmed, usage
 
@@ -22,10 +22,11 @@ class Matcher:
 
     Args:
         units: everything that may be meant; made once, asked thousands of times.
+        places: départements and regions that a name may give besides, where the units are none (``Names.places``).
     """
 
-    def __init__(self, units: Iterable[Unit]) -> None:
-        self.names = Names(units)
+    def __init__(self, units: Iterable[Unit], places: Mapping[str, tuple[str, str]] | None = None) -> None:
+        self.names = Names(units, places)
         self._ended = {
             unit.departements[0]: unit.until
             for unit in self.names.units.values()
@@ -68,8 +69,9 @@ class Matcher:
 
     def _nothing(self, query: Query) -> str | None:
         """Why a text names no single body: a word for a kind alone, or a country."""
-        words = trimmed(tokens(query.name))
-        if any(kind.words in (words, tokens(query.name)) for kind in usage().kinds) and not query.departement:
+        said = tokens(query.name)
+        words = trimmed(said)
+        if any(kind.words in (words, said) for kind in usage().kinds) and not query.departement:
             return "a kind of body, not one of them"
         if " ".join(words) in usage().countries and not self.names.exactly(" ".join(words)):
             return "a country"
@@ -115,12 +117,19 @@ class Matcher:
             # "Ville de Strasbourg" asked as an intermunicipal body: the words win over nothing, and prove nothing.
             return
         for candidate in climb(reading, query, self.names, place, far=far, slips=slips):
+            candidate.slip = candidate.slip or reading.mended
             self._weigh(candidate, query, reading, place.departements, place.regions)
             self._council(candidate, reading)
+            unknown = codes and not (candidate.unit.family in FAMILIES or candidate.unit.placed)
+            if unknown and (reading.hints or candidate.name.kind != "official"):
+                # "Conseil général du Bas-Rhin" is not the concept of a council, nor a CRESS that of any region.
+                candidate.score -= 0.1
+                candidate.sure = False
+                candidate.against.append("nothing says that it lies there")
             for hint in others:
                 if candidate.unit.key in {entry.unit.key for entry in self.names.exactly(key(hint))}:
                     candidate.evidence.append(f"« {hint} » is another name of it")
-                elif not _acronym(hint):
+                elif not is_acronym(hint):
                     candidate.score -= 0.3
                     candidate.sure = False
                     candidate.against.append(f"« {hint} » is not understood")
@@ -218,6 +227,6 @@ def _kind_alone(text: str) -> str | None:
     return next((kind.family for kind in usage().kinds if kind.words == words), None)
 
 
-def _acronym(text: str) -> bool:
+def is_acronym(text: str) -> bool:
     """Whether a hint looks like initials: short, one word, capitals or digits in it."""
     return len(text) <= 8 and len(text.split()) == 1 and sum(c.isupper() or c.isdigit() for c in text) >= 2

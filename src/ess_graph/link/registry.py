@@ -210,19 +210,10 @@ def with_more_names(units: Iterable[Unit], paths: Iterable[Path]) -> list[Unit]:
     ``source``. A row whose unit starts with ``ended:`` describes a body that ended, which has no code here.
     """
     known = {unit.key: unit for unit in units}
-    more: dict[str, list[Name]] = defaultdict(list)
-    ended: dict[str, list[dict[str, str]]] = defaultdict(list)
-    for path in paths:
-        if not path.exists():
-            continue
-        with path.open(encoding="utf-8", newline="") as handle:
-            for row in csv.DictReader(handle):
-                if row["unit"] in known:
-                    more[row["unit"]].append(Name(row["name"], row["kind"], row["until"]))
-                elif row["unit"].startswith("ended:"):
-                    ended[row["unit"]].append(row)
+    more, ended = more_names(paths)
     for key, names in more.items():
-        unit = known[key]
+        if (unit := known.get(key)) is None:
+            continue
         have = {name.text for name in unit.names}
         added = tuple(name for name in names if name.text not in have)
         known[key] = Unit(**{**unit.__dict__, "names": unit.names + added})
@@ -237,6 +228,22 @@ def with_more_names(units: Iterable[Unit], paths: Iterable[Path]) -> list[Unit]:
             successor=first["successor"],
         )
     return list(known.values())
+
+
+def more_names(paths: Iterable[Path]) -> tuple[dict[str, list[Name]], dict[str, list[dict[str, str]]]]:
+    """What the files of ``with_more_names`` hold: names by unit, and rows of bodies that ended."""
+    more: dict[str, list[Name]] = defaultdict(list)
+    ended: dict[str, list[dict[str, str]]] = defaultdict(list)
+    for path in paths:
+        if not path.exists():
+            continue
+        with path.open(encoding="utf-8", newline="") as handle:
+            for row in csv.DictReader(handle):
+                if row["unit"].startswith("ended:"):
+                    ended[row["unit"]].append(row)
+                else:
+                    more[row["unit"]].append(Name(row["name"], row["kind"], row["until"]))
+    return more, ended
 
 
 def _batches(said: Iterable[Fact | Mandate], size: int = 5000) -> Iterator[list[Fact | Mandate]]:

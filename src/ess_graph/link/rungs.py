@@ -25,7 +25,7 @@ PAST, AROUND, OTHER_NATURE, ACRONYM = 0.05, 0.05, 0.13, 0.06
 #: Slips of the keyboard that names of at least so many letters may hold.
 _SLIPS = ((16, 3), (8, 2), (5, 1))
 _LONE = 7
-_FAMILIES = ("region", "departement", "epci", "commune")
+FAMILIES = ("region", "departement", "epci", "commune")
 
 
 @dataclass(frozen=True)
@@ -69,9 +69,9 @@ def climb(reading: Reading, query: Query, names: Names, place: Place, *, far: bo
 
 def _exact(reading: Reading, query: Query, names: Names, family: str | None) -> Iterator[Candidate]:
     said = trimmed(reading.words)
-    if family == "departement" and names.places.get(reading.key) == ("departement", reading.key.upper()):
-        unit = names.units[f"departement:{reading.key.upper()}"]
-        yield _found(Entry(unit, unit.names[0], said, said, None), SAME, "same number", reading, query)
+    numbered = names.units.get(f"departement:{reading.key.upper()}") if family == "departement" else None
+    if numbered and names.places.get(reading.key) == ("departement", reading.key.upper()):
+        yield _found(Entry(numbered, numbered.names[0], said, said, None), SAME, "same number", reading, query)
     for entry in names.exactly(reading.key):
         if family in (None, entry.unit.family):
             same = entry.words == reading.words
@@ -153,7 +153,7 @@ def _near(reading: Reading, query: Query, names: Names, family: str | None, plac
     if len(key.split()) == 1 and not (family or place.departements or place.regions):
         # One word with nothing beside it is as likely another word as a slip.
         most = min(most, 1) if letters >= _LONE else 0
-    for kind in (family,) if family else _FAMILIES if most else ():
+    for kind in (family,) if family else FAMILIES if most else ():
         blocks = [(kind, code) for code in sorted(place.departements)] if place.departements else [kind]
         nearest: dict[str, tuple[Entry, int]] = {}
         for block in blocks:
@@ -170,6 +170,7 @@ def _near(reading: Reading, query: Query, names: Names, family: str | None, plac
         rivals = {entry.unit.key for entry, distance in hits if distance <= first + 1}
         for entry, distance in hits:
             candidate = _found(entry, NEAR - 0.04 * (distance - 1), "a slip of the keyboard", reading, query)
+            candidate.slip = True
             alone = len(rivals) == 1 and distance == first and entry.core_key[:1] == key[:1]
             told = place.holds(entry) is True or (
                 kind == "epci" and bool(reading.nature) and reading.nature == entry.unit.nature

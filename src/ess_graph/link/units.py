@@ -57,6 +57,11 @@ class Unit:
         return self.names[0].text
 
     @property
+    def placed(self) -> bool:
+        """Whether it is known where it lies."""
+        return bool(self.departements or self.regions)
+
+    @property
     def code(self) -> str:
         """The code that the key holds."""
         return self.key.partition(":")[2]
@@ -100,6 +105,7 @@ class Candidate:
         name: which of the unit's names matched.
         evidence, against: what speaks for it and what against it, in words.
         sure: whether nothing but a competitor stands between this and a link.
+        slip: whether a slip of the keyboard had to be mended to find it.
     """
 
     unit: Unit
@@ -109,6 +115,7 @@ class Candidate:
     evidence: list[str] = field(default_factory=list)
     against: list[str] = field(default_factory=list)
     sure: bool = True
+    slip: bool = False
 
 
 @dataclass(frozen=True)

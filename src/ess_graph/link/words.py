@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
 
@@ -67,6 +67,7 @@ def usage() -> Usage:
     )
 
 
+@lru_cache(maxsize=8192)  # the readings of a name are compared again and again
 def tokens(text: str) -> Tokens:
     """Folded words with abbreviations written out: ``St-Gilles s/Mer`` gives ``saint gilles sur mer``."""
     text = _INITIALS.sub(lambda found: found.group().replace(".", ""), text)

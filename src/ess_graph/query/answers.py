@@ -10,7 +10,6 @@ from rdflib.namespace import XSD
 from rdflib.term import Node
 
 from ess_graph.query.asking import Answer, short
-from ess_graph.query.dates import in_words
 from ess_graph.query.index import Index
 from ess_graph.query.questions import Question, column
 from ess_graph.query.readers import Linker, Reader, Texts
@@ -18,7 +17,6 @@ from ess_graph.query.views import Block, Row, Value
 
 #: The variable whose values are passages.
 SOURCE = "source"
-_DATES = {XSD.date, XSD.gYearMonth, XSD.gYear}
 _NUMBERS = {XSD.integer: int, XSD.decimal: float, XSD.double: float}
 #: A cell that starts so would be a formula to a spreadsheet.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -130,8 +128,6 @@ class Writer:
         return self.answer.cells(row, SOURCE) if SOURCE in self.answer.names else ()
 
     def _value(self, term: Node, name: str = "") -> Value:
-        if isinstance(term, Literal) and term.datatype in _DATES:
-            return Value(in_words(str(term), self.reader.lang))
         figure = self.reader.figures.get(str(term)) if column(name).number else None
         if figure is not None:
             return Value(figure, url=self.reader.link(str(term)), iri=str(term))

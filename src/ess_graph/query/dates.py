@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from rdflib import XSD, Literal
+
+_TYPES = {XSD.date, XSD.gYearMonth, XSD.gYear}
 _MONTHS = {
     "fr": (
         *("janvier", "février", "mars", "avril", "mai", "juin"),
@@ -23,3 +26,8 @@ def in_words(date: str, lang: str) -> str:
     first = {"fr": "1er", "en": "1"}[lang]
     number = [first if int(d) == 1 else str(int(d)) for d in day]
     return " ".join([*number, _MONTHS[lang][int(month) - 1], year])
+
+
+def read(literal: Literal, lang: str) -> str:
+    """The text of a literal, in words where it is a date."""
+    return in_words(str(literal), lang) if literal.datatype in _TYPES else str(literal)

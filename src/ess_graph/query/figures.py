@@ -117,9 +117,7 @@ def _values(
     """Figures in words, with what stands ``beside`` them in brackets, in the order of their dates."""
     values = []
     for figure in sorted(figures, key=lambda f: (sorted(map(str, facts.cells.get(f, {}).get("date", ()))), str(f))):
-        said = [
-            " / ".join(in_words(v.text, reader.lang) for v in _cells(facts, figure, (key,), reader)) for key in beside
-        ]
+        said = [" / ".join(v.text for v in _cells(facts, figure, (key,), reader)) for key in beside]
         more = ", ".join(text for text in said if text)
         text = reader.figures.get(str(figure), str(figure))
         values.append(

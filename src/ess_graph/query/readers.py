@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from rdflib import Literal, URIRef
 from rdflib.term import Node
 
+from ess_graph.query import dates
 from ess_graph.query.index import Cited, Index, Passage
 from ess_graph.query.views import Nature, Source, Value
 from ess_graph.vocab import CURATION, INFERENCES, SOURCE
@@ -45,7 +46,7 @@ class Reader:
     def value(self, term: Node) -> Value:
         """A term as people read it."""
         if isinstance(term, Literal):
-            return Value(str(term), lang=term.language)
+            return Value(dates.read(term, self.lang), lang=term.language)
         iri = str(term)
         text, lang = self.labels.get(iri, (iri, ""))
         return Value(text, url=self.link(iri), lang=lang or None, iri=iri)

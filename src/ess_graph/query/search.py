@@ -15,12 +15,15 @@ from ess_graph.query.readers import Linker
 from ess_graph.query.words import Marked, Words
 
 # Called exactly so; its name begins so; the words stand among its names; other words that begin so do; the words stand
-# somewhere. Among equals the best match comes first, and what more points to.
+# somewhere. Among equals the best match comes first, and what more points to; of what is called exactly so, first comes
+# what is shown under that name.
 _FIND = """
 WITH hit AS MATERIALIZED (
   SELECT rowid AS id, bm25(words, 10.0, 8.0, 10.0, 4.0, 2.0, 1.0) AS score FROM words WHERE words MATCH :sought
 ), named AS MATERIALIZED (
   SELECT rowid AS id FROM words WHERE words MATCH :named
+), shown AS MATERIALIZED (
+  SELECT id FROM said WHERE kind = 'name' AND (folded = :whole OR folded >= :whole || ' ' AND folded < :whole || '!')
 ), spelt AS MATERIALIZED (
   SELECT rowid AS id FROM words WHERE words MATCH :spelt
 )
@@ -34,7 +37,8 @@ SELECT hit.id, CASE
     ELSE 4
   END AS tier
 FROM hit JOIN thing ON thing.id = hit.id
-ORDER BY tier, hit.score - min(thing.degree, 150) / 25.0, thing.sort_fr, hit.id
+ORDER BY tier, tier = 0 AND hit.id NOT IN shown,
+  CASE tier WHEN 0 THEN 0 ELSE hit.score END - min(thing.degree, 150) / 25.0, thing.sort_fr, hit.id
 """
 _NAMES = "{name other code} : ("
 #: Kinds of text by how well they explain a match.
@@ -136,7 +140,13 @@ def _reasons(
     while missing and len(reasons) < 2:
         ranked = sorted(
             said,
-            key=lambda row: (-len(sought.covered(row[5]) & missing), _KINDS.index(row[0]), row[3] != lang, row[4]),
+            key=lambda row: (
+                -len(sought.covered(row[5]) & missing),
+                _KINDS.index(row[0]),
+                row[3] != lang,
+                not sought.written_in(row[5]),
+                row[4],
+            ),
         )
         best = ranked[0] if ranked else None
         if best is None or not sought.covered(best[5]) & missing:
@@ -155,3 +165,14 @@ def suggestions(index: Index, display: Display, text: str, lang: str, link: Link
         return []
     numbers = _find(index, sought, sought.every(), limit, column="names")
     return hits(index, display, replace(Found(sought), everything=tuple(numbers)), numbers, lang, link)
+
+
+def named(index: Index, text: str, limit: int) -> list[int]:
+    """Numbers of the first things whose names hold every word of a text, or some of them where none holds all."""
+    sought = words.read(text, index)
+    if sought is None:
+        return []
+    found = _find(index, sought, sought.every(), limit, column="names")
+    if not found and len(sought.groups) > 1 and (expression := sought.some()):
+        found = _find(index, sought, expression, limit, column="names")
+    return found

@@ -78,6 +78,10 @@ class Words:
         """Which words some folded text holds, by their place."""
         return frozenset(at for at, group in enumerate(self.groups) if any(_is(w, group) for w in folded.split()))
 
+    def written_in(self, folded: str) -> bool:
+        """Whether some folded text holds each word as it was typed, not in another of its spellings."""
+        return {group[0] for group in self.groups} <= set(folded.split())
+
     def matches(self, word: str) -> bool:
         """Whether a folded word is one of those looked for."""
         return any(_is(word, group) for group in self.groups)

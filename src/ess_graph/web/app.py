@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import sys
+from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -16,12 +18,19 @@ from ess_graph.build.writes import Journaled
 from ess_graph.engine.base import Backend, Publisher
 from ess_graph.engine.local import LocalBackend
 from ess_graph.errors import EssGraphError
+from ess_graph.judgements import FILE, Judgements
+from ess_graph.link.ladder import Ladder
+from ess_graph.link.places import FILE as PLACES
+from ess_graph.link.places import places
+from ess_graph.link.registry import NAMES, more_names, with_more_names
+from ess_graph.query.reconcile_entities import Entity
 from ess_graph.settings import Settings
 from ess_graph.web import (
     api,
     assets,
     atlas,
     codes,
+    contribute,
     dataset,
     editor,
     entities,
@@ -38,6 +47,7 @@ from ess_graph.web import (
     protocol,
     quality,
     questions,
+    reconciliation,
     replies,
     reports,
     search,
@@ -47,7 +57,7 @@ from ess_graph.web import (
     versions,
     vocabulary,
 )
-from ess_graph.web.i18n import translator
+from ess_graph.web.i18n import plural_key, translator
 from ess_graph.web.site import Site, chosen_by_reader
 from ess_graph.web.tokens import AuditLog, Tokens
 from ess_graph.web.writing import Writing
@@ -89,6 +99,7 @@ def create_app(settings: Settings, backend: Backend | None = None, recipe: Recip
         return {
             "lang": lang,
             "t": translator(lang),
+            "plural_key": plural_key,
             "other_lang_url": f"{request.path}?{urlencode(arguments)}",
             "release": _release(site),
             "q": request.args.get("q", "") if request.endpoint == "search.results" else "",
@@ -111,6 +122,8 @@ def create_app(settings: Settings, backend: Backend | None = None, recipe: Recip
                 "timeline": url_for("timeline.timeline"),
                 "map": url_for("atlas.page_of_map"),
                 "network": url_for("network.page_of_network"),
+                # For those who may: nobody else is led to a closed door.
+                "desk": url_for("contribute.start") if settings.token_file and _has_desk(app) else None,
             },
         }
 
@@ -128,9 +141,14 @@ def create_app(settings: Settings, backend: Backend | None = None, recipe: Recip
     ):  # fmt: skip
         app.register_blueprint(part.blueprint(site))
     log = AuditLog(settings.audit_log or settings.home / "audit.jsonl")
-    writing = Writing(publisher, Tokens(settings.token_file), log, site)
+    tokens = Tokens(settings.token_file)
+    writing = Writing(publisher, tokens, log, site)
+    app.register_blueprint(reconciliation.blueprint(site, partial(_ladder, settings.root)))
     for door in (updates, graph_store):
         app.register_blueprint(door.blueprint(site, writing))
+    if recipe is None or recipe.files is None:
+        # Over files of anybody's nothing waits for a curator: links and reports are the project's.
+        app.register_blueprint(contribute.blueprint(site, tokens, log))
 
     @app.get("/sante")
     def health() -> Response:
@@ -139,11 +157,22 @@ def create_app(settings: Settings, backend: Backend | None = None, recipe: Recip
     return app
 
 
+def _ladder(root: Path, things: Iterable[Entity]) -> Ladder:
+    """The ladder over the things of a release, with what people judged, bodies that ended, and other places."""
+    files = [root / name for name in NAMES]
+    elsewhere = [*with_more_names((), files), *places(root / PLACES)]
+    return Ladder(things, Judgements(root / FILE), elsewhere, more_names(files)[0])
+
+
 def _publisher(recipe: Recipe, home: Path, site: Site) -> Publisher:
     """Who carries writes out: on derived graphs by way of the journal and a build, otherwise in place."""
     if not recipe.union:
         return InPlace(home, lambda: site.workers)
     return Journaled(recipe, home, lambda: site.workers, [sys.executable, "-m", "ess_graph.commands.apply"])
+
+
+def _has_desk(app: Flask) -> bool:
+    return "contribute" in app.blueprints
 
 
 def _look() -> str:

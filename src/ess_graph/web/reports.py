@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import re
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, g, redirect, request, url_for
 from werkzeug.exceptions import Forbidden
 
 from ess_graph.errors import InvalidData
+from ess_graph.folding import printable
 from ess_graph.query.entity import entity_page
 from ess_graph.query.facts import Fact, find
 from ess_graph.query.views import Value
-from ess_graph.reports import LONGEST, SHORTEST, Queue, TooMany, message, printable
-from ess_graph.web import negotiate
+from ess_graph.reports import LONGEST, SHORTEST, Queue, TooMany, message
+from ess_graph.web import negotiate, protocol
 from ess_graph.web.entities import iri_of, sayable
 from ess_graph.web.i18n import translator
 from ess_graph.web.replies import kept_from_caches, page, problem
 from ess_graph.web.site import Site
+from ess_graph.web.throttle import client
 
 #: What may be wrong; the words stand in the sentences of the site.
 KINDS = ("faux", "perime", "source", "doublon", "personne", "autre")
@@ -47,17 +47,17 @@ def blueprint(site: Site) -> Blueprint:
 
     @routes.get("/signaler")
     def form() -> Response:
-        return _form(_about(request.args.get("page", ""), request.args.get("fait", ""), site))
+        return _form(subject(request.args.get("page", ""), request.args.get("fait", ""), site))
 
     @routes.post("/signaler")
     def send() -> Response:
         request.max_content_length = _BODY
         _same_site()
-        about = _about(request.form.get("page", ""), request.form.get("fait", ""), site)
+        about = subject(request.form.get("page", ""), request.form.get("fait", ""), site)
         if request.form.get("site"):  # people do not see this field; programs that fill in every field do
             return _thanks(about, 0)
         try:
-            queue.admit(_client(site.settings.proxies))
+            queue.admit(client(site.settings.proxies))
         except TooMany as refused:
             raise TooMany(translator(g.lang)("report.error.many"), refused.retry_after) from None
         typed = request.form.get("message", "")
@@ -80,7 +80,7 @@ def blueprint(site: Site) -> Blueprint:
 
     @routes.get("/signaler/merci")
     def thanks() -> Response:
-        return kept_from_caches(page("report.html", sent=True, about=_about(request.args.get("page", ""), "", site)))
+        return kept_from_caches(page("report.html", sent=True, about=subject(request.args.get("page", ""), "", site)))
 
     return routes
 
@@ -105,8 +105,14 @@ def _thanks(about: About, number: int) -> Response:
     return Response(json.dumps({"report": number}), 201, mimetype="application/json")
 
 
-def _about(path: str, name: str, site: Site) -> About:
-    """What an address says a report is about; whatever is no page of this site is left out."""
+def subject(path: str, name: str, site: Site, *, texts: bool = False) -> About:
+    """What an address says a report is about; whatever is no page of this site is left out.
+
+    Args:
+        path, name: the page and the fact.
+        site: where they are looked up.
+        texts: with the text of the passages behind the fact, where the documents are at hand.
+    """
     path = path.removeprefix("/page/")
     if not _PATH.fullmatch(path) or not sayable(iri_of(path)):
         return About("", "")
@@ -117,7 +123,7 @@ def _about(path: str, name: str, site: Site) -> About:
         return About(path, "", Value(label[0] if label else path, url=site.link(iri), iri=iri))
     shown = entity_page(
         iri, g.lang, engine=opened.engine, index=opened.index, display=opened.display, link=site.link,
-        texts=lambda _: None,
+        texts=site.passage_text if texts else lambda _: None,
     )  # fmt: skip
     if shown is None:
         return About("", "")
@@ -131,19 +137,5 @@ def _same_site() -> None:
     Raises:
         Forbidden: the browser says that another site's page sends this.
     """
-    origin = request.headers.get("Origin")
-    foreign = origin not in (None, "null") and urlsplit(origin).netloc != request.host
-    if foreign or request.headers.get("Sec-Fetch-Site") == "cross-site":
+    if protocol.from_elsewhere():
         raise Forbidden(translator(g.lang)("report.error.foreign"))
-
-
-def _client(proxies: int) -> str:
-    """Who sends a request: an address, or the network of 64 bits that one household has of IPv6."""
-    passed = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
-    # The last proxies are the operator's own; what stands before them anybody may have written.
-    address = passed[-proxies] if 0 < proxies <= len(passed) else request.remote_addr or ""
-    try:
-        known = ipaddress.ip_address(address)
-    except ValueError:
-        return address[:64]
-    return str(ipaddress.ip_network(f"{known}/64", strict=False)) if known.version == 6 else str(known)

@@ -86,4 +86,5 @@ def _worded(block: dict[str, object], thing: str, values: dict[str, set[Node]], 
 def _cell(values: set[Node], reader: Reader, dialect: Dialect) -> str:
     if len(values) == 1 and isinstance(only := next(iter(values)), Literal):
         return cells.cell(only, dialect)
-    return cells.safe(BETWEEN.join(sorted((reader.value(term).text for term in values), key=fold)))
+    texts = (str(term) if isinstance(term, Literal) else reader.value(term).text for term in values)
+    return cells.safe(BETWEEN.join(sorted(texts, key=fold)))
