@@ -25,10 +25,11 @@ from ess_graph.cli import main
 from ess_graph.engine.local import LocalBackend
 from ess_graph.errors import InvalidData, RemoteFailed
 from ess_graph.judgements import DIFFERENT, IDENTITY, SAME, Judgement, Judgements
-from ess_graph.link import outward
-from ess_graph.link.kept import Kept
+from ess_graph.link import outward, replies
+from ess_graph.link.kept import Kept, Record
 from ess_graph.link.polite import AGENT, TRIES, Polite
 from ess_graph.link.services import address, service
+from ess_graph.outgoing import Answer
 from ess_graph.settings import Settings
 from ess_graph.vocab import BASE, DBO, GRAPH, PAV, SCHEMA
 from ess_graph.web.app import create_app
@@ -36,6 +37,7 @@ from link.recorded import Recorded
 
 CASE = Path(__file__).parents[1] / "cases" / "petit" / "data"
 TOWN, PLACE = "id/collectivite/ville-de-petitbourg", "id/territoire/commune-petitbourg"
+RECORDED = Path(__file__).parents[1] / "cases" / "services"
 SANDBOX = URIRef("http://www.wikidata.org/entity/Q4115189")
 ADDRESS = """@base <https://w3id.org/ess-graph/> .
 @prefix ess: <https://w3id.org/ess-graph/onto#> .
@@ -222,6 +224,8 @@ def test_a_page_shows_it_apart_with_its_source_and_day(
     assert "What other databases say" in english and "Code officiel géographique en données liées" in english
     data = client.get(f"/data/{TOWN.removeprefix('id/')}.nt").get_data(as_text=True)
     assert f"<{SANDBOX}> <{DBO.populationTotal}>" in data
+    about = client.get("/page/graph/opendata/wikidata", headers={"Accept": "text/html"})
+    assert 'href="https://creativecommons.org/publicdomain/zero/1.0/"' in about.get_data(as_text=True)
     features = client.get("/carte.geojson").get_json()["features"]
     [place] = [f for f in features if f["id"].endswith("id/adresse/ville-de-petitbourg")]
     assert place["geometry"]["coordinates"] == [7.745461, 48.583861]
@@ -240,6 +244,11 @@ def test_a_build_refuses_what_no_judgement_accepts_any_more(
         read.read(project)
     # Asking again makes it right: there is nothing left to accept.
     assert "says nothing" in run("fetch", "wikidata", "--endpoint", serve("wikidata.json").address).output
+    assert run("accept", "wikidata").exit_code == 2, "what was fetched before waits no longer"
+    store.add(Judgement(IDENTITY, PLACE, "insee:commune:67482", DIFFERENT, "Une curatrice", "2026-11-23"))
+    store.write()
+    nobody = run("fetch", "wikidata", "--endpoint", "https://127.0.0.1:1/")
+    assert nobody.exit_code == 2 and "ess-graph link" in nobody.output
 
 
 def test_without_a_fetched_file_there_is_nothing_to_accept(run: Callable[..., Result]) -> None:
@@ -275,6 +284,64 @@ def test_what_is_no_answer_is_not_believed(
     assert not (tmp_path / "home" / "fetched" / "wikidata.trig").exists()
     assert run("fetch", "wikidata", "--endpoint", there.address).exit_code == 0
     assert len(there.asked) == 2, "nothing of it was kept"
+
+
+def heard(name: str, kind: str, body: bytes) -> dict[str, list[Record]]:
+    """What is made of an answer to a question about one thing."""
+    subject = address("1 place du Marché", "", "Petitbourg", "67482")
+    if name != "geocoder":
+        subject = outward.Subject("insee:commune:67482")
+    return replies.read(service(name), [subject], Answer(kind, body, "https://service.example/"))
+
+
+RESULTS = "application/sparql-results+json"
+WHOLE = (RECORDED / "insee.json").read_bytes()
+TABLE = (RECORDED / "geocoder.csv").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "body"),
+    [
+        ("insee", RESULTS, WHOLE[:-40]),
+        ("insee", RESULTS, b""),
+        ("insee", RESULTS, b"[]"),
+        ("insee", RESULTS, b"[" * 100_000),
+        ("insee", RESULTS, WHOLE.replace(b'"type": "uri"', b'"type": "what"')),
+        ("insee", RESULTS, b'{"head": {}, "boolean": true}'),
+        ("insee", RESULTS, b'{"head": {"vars": ["a"]}, "results": {"bindings": []}}'),
+        ("insee", RESULTS, WHOLE.replace(b"http://id.insee.fr/geo/", b"http://evil.example/")),
+        ("insee", RESULTS, WHOLE.replace(b'"type": "uri"', b'"type": "bnode"')),
+        ("insee", RESULTS, WHOLE.replace(b"#Commune", b"#Region")),
+        ("insee", "text/html", WHOLE),
+        ("insee", RESULTS, b"\xff\xfe" + WHOLE),
+        ("geocoder", "text/csv", TABLE[:-3]),
+        ("geocoder", "text/csv", TABLE[: TABLE.index(b"0,1 place")]),
+        ("geocoder", "text/csv", TABLE + TABLE.splitlines()[1]),
+        ("geocoder", "text/csv", TABLE.replace(b"\n0,", b"\n7,")),
+        ("geocoder", "text/csv", TABLE.replace(b"result_score,", b"score,")),
+        ("geocoder", "text/csv", TABLE.decode().encode("cp1252")),
+        ("geocoder", "application/json", b"{}"),
+    ],
+)
+def test_an_answer_that_is_not_whole_or_not_what_was_asked_is_refused(name: str, kind: str, body: bytes) -> None:
+    assert heard(name, RESULTS if name == "insee" else "text/csv", WHOLE if name == "insee" else TABLE)
+    with pytest.raises(RemoteFailed, match="did not answer what was asked"):
+        heard(name, kind, body)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b'"value": "Petitbourg"', '"value": "Petit\u202ebourg"'.encode()),
+        (b'"value": "Petitbourg"', b'"value": ""'),
+        (b'"value": "Petitbourg"', b'"value": "' + b"x" * 501 + b'"'),
+        (b'"value": "1973-01-01"', b'"value": "soon"'),
+    ],
+)
+def test_a_value_that_is_not_of_its_kind_is_left_out(old: bytes, new: bytes) -> None:
+    assert old in WHOLE
+    [[record, *_]] = heard("insee", RESULTS, WHOLE.replace(old, new)).values()
+    assert len(record.said) == 1
 
 
 def test_a_service_that_stays_down_is_left_alone(

@@ -83,6 +83,18 @@ def test_a_register_has_one_date_and_no_lines(client: FlaskClient, path: str) ->
     assert '<span class="chip-at"></span>' not in text
 
 
+def test_the_graph_of_a_register_says_what_its_licence_wants_said(client: FlaskClient) -> None:
+    page = client.get("/page/graph/opendata/decoupage-administratif", headers=BROWSER).get_data(as_text=True)
+    origin = page[page.index('<dl class="pairs">') : page.index("</dl>")]
+    for said in ("Découpage administratif", "DGCL", "<dd>", "2026", "https://www.etalab.gouv.fr/licence-ouverte"):
+        assert said in origin
+    assert (
+        "Licence" not in client.get("/page/graph/registre", headers=BROWSER).get_data(as_text=True).split("<footer")[0]
+    )
+    data = client.get("/data/graph/opendata/decoupage-administratif.nt").get_data(as_text=True)
+    assert "<http://purl.org/dc/terms/license> <https://www.etalab.gouv.fr/licence-ouverte" in data
+
+
 def coded(engine: Engine) -> list[tuple[str, str, str]]:
     """Every official code of the release: how addresses say it, the code, and the thing that has it."""
     rows = engine.rows(

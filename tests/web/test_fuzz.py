@@ -285,6 +285,8 @@ def test_graphs(caller: FlaskClient, body: bytes, kind: str, graph: str, method:
     sound(reply)
 
 
+# Its client leaves the answers that are files open.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_the_description_of_the_interface_is_kept(writable: Flask) -> None:
     """Requests that schemathesis makes from ``/openapi.json``, where there is one."""
     if not any(str(rule) == "/openapi.json" for rule in writable.url_map.iter_rules()):

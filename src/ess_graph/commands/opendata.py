@@ -82,6 +82,7 @@ def fetch(service: str, endpoint: str, afresh: bool) -> None:
     """
     from dataclasses import replace
 
+    from ess_graph.errors import NotFound
     from ess_graph.judgements import FILE, Judgements
     from ess_graph.link import outward
     from ess_graph.link.kept import FOLDER, Kept
@@ -94,6 +95,8 @@ def fetch(service: str, endpoint: str, afresh: bool) -> None:
     asked = replace(asked, endpoint=endpoint or asked.endpoint)
     addresses = _addresses(settings.root) if service == "geocoder" else ()
     wanted = outward.wanted(asked, Judgements(settings.root / FILE), addresses)
+    if not wanted:
+        raise NotFound(f"There is nothing to ask {asked.title}: accept identities first, with « ess-graph link ».")
     folder = settings.home / FOLDER
     if afresh:
         (folder / f"{service}.jsonl").unlink(missing_ok=True)
@@ -103,10 +106,12 @@ def fetch(service: str, endpoint: str, afresh: bool) -> None:
     made = outward.proposal(asked, wanted, kept)
     for ours, reason in made.left_out:
         click.echo(f"- {ours}: {reason}.")
+    path = folder / f"{service}.trig"
     if not made.things:
+        # What was fetched before is not what the service says now.
+        path.unlink(missing_ok=True)
         click.echo(f"{asked.title} says nothing of the {len(wanted)} things that were asked about.")
         return
-    path = folder / f"{service}.trig"
     path.write_text(made.trig, encoding="utf-8")
     click.echo(
         f"{asked.title}: {made.things} of {len(wanted)} things, in {path}."

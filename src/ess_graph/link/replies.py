@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from rdflib import Literal, URIRef
-from rdflib.query import Result
+from rdflib.query import Result, ResultException
 from rdflib.term import Node
 
 from ess_graph.errors import RemoteFailed
@@ -31,6 +31,12 @@ _THING = {
 }
 #: A text longer than this is no name and no address.
 _LONGEST = 500
+#: What readers raise for what they cannot read, however odd.
+_MALFORMED = (
+    ValueError, LookupError, TypeError, AttributeError, csv.Error, ResultException, NotImplementedError, RecursionError,
+)  # fmt: skip
+#: What the geocoder says of a row; half a word is that of an answer that was cut.
+_STATUSES = ("ok", "not-found", "skipped")
 #: Three towns are asked for by their own code and answered by that of a district.
 _DISTRICTS = {"75056": "751", "13055": "132", "69123": "6938"}
 
@@ -45,7 +51,7 @@ def read(asked: Service, subjects: Sequence[Subject], answer: Answer) -> dict[st
         if asked.name == "geocoder":
             return _positions(subjects, answer)
         return _things(asked, subjects, answer)
-    except (ValueError, KeyError, TypeError, AttributeError, UnicodeDecodeError, csv.Error) as error:
+    except _MALFORMED as error:
         raise RemoteFailed(
             f"{answer.address} did not answer what was asked: {str(error)[:200]}. Nothing of this answer is used;"
             " run the command again later."
@@ -160,6 +166,8 @@ def _positions(subjects: Sequence[Subject], answer: Answer) -> dict[str, list[Re
 def _position(s: Subject, row: Mapping[str, str]) -> list[Record]:
     """Where an address is: nowhere, when the geocoder is not sure, or sure of another town."""
     status, label, town = row["result_status"], " ".join(row["result_label"].split()), row["result_citycode"]
+    if status not in _STATUSES:
+        raise ValueError(f"its row « {s.street}, {s.town} » ends with « {status} »")
     if status != "ok" or not row["result_score"]:
         return []
     score = float(row["result_score"])

@@ -5,15 +5,17 @@ from __future__ import annotations
 from flask import Blueprint, Response, g, request, url_for
 from rdflib import Graph, Literal, Namespace, URIRef
 from rdflib.namespace import DCTERMS, RDF, VOID, XSD
+from rdflib.term import Node
 from werkzeug.exceptions import NotAcceptable, NotFound
 
 from ess_graph.engine.formats import ALIASES
 from ess_graph.engine.text import with_value
 from ess_graph.query import catalogue
+from ess_graph.query.dates import in_words
 from ess_graph.query.named_graphs import NamedGraph, graph, graphs
 from ess_graph.query.views import Value
 from ess_graph.query.vocabulary import anchor
-from ess_graph.vocab import GRAPH
+from ess_graph.vocab import GRAPH, OPENDATA
 from ess_graph.web import negotiate
 from ess_graph.web.entities import SUFFIXES
 from ess_graph.web.i18n import messages, translator
@@ -61,6 +63,7 @@ def blueprint(site: Site) -> Blueprint:
             name=name,
             title=_title(found.iri, opened, g.lang),
             about=_about(name, g.lang),
+            origin=_origin(found.iri, opened, site),
             classes=told(found.classes),
             properties=told(found.properties),
             query=with_value(catalogue.text("graph_content"), "graph", URIRef(found.iri)),
@@ -87,6 +90,10 @@ def blueprint(site: Site) -> Blueprint:
         for lang in ("fr", "en"):
             told.add((node, DCTERMS.title, Literal(_title(found.iri, opened, lang), lang=lang)))
             told.add((node, DCTERMS.description, Literal(_about(name, lang), lang=lang)))
+        register = _register(found.iri, opened)
+        for key, said in (("licence", DCTERMS.license), ("address", DCTERMS.source)):
+            if key in register:
+                told.add((node, said, register[key]))
         kind = SUFFIXES[suffix]
         response = Response(
             told.serialize(format=_WRITERS[suffix]),
@@ -114,10 +121,35 @@ def _graph_value(found: NamedGraph, opened: Opened, site: Site) -> tuple[Value, 
     return Value(_title(found.iri, opened, g.lang), url=site.link(found.iri), iri=found.iri), found.triples
 
 
+def _register(iri: str, opened: Opened) -> dict[str, Node]:
+    """Where an official extract is from; empty for any other graph."""
+    if not iri.startswith(OPENDATA):
+        return {}
+    rows = opened.engine.rows(catalogue.text("registers"))
+    return next((dict(row) for row in rows if str(row["graph"]) == iri), {})
+
+
+def _origin(iri: str, opened: Opened, site: Site) -> list[tuple[str, Value]]:
+    """What a licence wants said of an extract, by the key of its words: source, publisher, date, licence."""
+    said = _register(iri, opened)
+    found = [
+        (
+            key,
+            Value(
+                in_words(str(said[key]), g.lang) if key == "issued" else str(said[key]), url=site.link(str(said[key]))
+            ),
+        )
+        for key in ("publisher", "issued", "licence")
+        if key in said
+    ]
+    return [("source", Value(str(said["title"]), url=site.link(str(said["address"])))), *found] if said else []
+
+
 def _title(iri: str, opened: Opened, lang: str) -> str:
     """What a graph is called: a record by its title, one of ours by what this site calls it."""
     name = iri.removeprefix(str(GRAPH))
-    said = messages().get(f"graph.{name}", {}).get(lang)
+    register = _register(iri, opened)
+    said = str(register["title"]) if register else messages().get(f"graph.{name}", {}).get(lang)
     label = opened.index.labels([iri], lang).get(iri)
     return said or (label[0] if label else name)
 
