@@ -6,15 +6,27 @@ import shutil
 from pathlib import Path
 
 import pytest
-from rdflib import URIRef
+from rdflib import Literal, URIRef
 
 from ess_graph.build.read import read
+from ess_graph.decisions import Overtaken
 from ess_graph.errors import InvalidData
-from ess_graph.judgements import DIFFERENT, FILE, PROGRAM, SAME, UNSURE, Judgement, Judgements
-from ess_graph.link.entities import Entity, link, theirs, waiting
+from ess_graph.judgements import (
+    DIFFERENT,
+    FILE,
+    PROGRAM,
+    SAME,
+    UNSURE,
+    Judgement,
+    Judgements,
+    by_person,
+)
+from ess_graph.link.entities import Entity, link, theirs
 from ess_graph.link.match import Matcher
+from ess_graph.link.propose import cases
 from ess_graph.link.units import Name, Unit
-from ess_graph.vocab import BASE, LIENS, SCHEMA
+from ess_graph.proposals import Proposals, waiting
+from ess_graph.vocab import BASE, ESS, LIENS, SCHEMA
 
 ROOT = Path(__file__).parents[1]
 STRASBOURG = Unit(
@@ -57,7 +69,9 @@ def test_the_institution_has_the_siren_and_the_place_the_insee_code(store: Judge
     # An intermunicipal territory has no code of its own.
     assert theirs(Unit("epci:1", "epci", (Name("x"),), insee="1", siren="246700488"), PLACE) == ""
     assert found[SAINT_DENIS.iri].accepted is None
-    assert [candidate.unit.key for _, candidate in waiting(found.values(), store)] == ["commune:97411", "commune:93066"]
+    [(case, candidates)] = waiting(cases(found.values(), store, matcher.names.units), store)
+    assert case.ours == SAINT_DENIS.iri
+    assert [candidate.theirs for candidate in candidates] == ["insee:commune:97411", "insee:commune:93066"]
 
 
 def test_nothing_overturns_a_person(store: Judgements, matcher: Matcher) -> None:
@@ -92,6 +106,88 @@ def test_the_store_is_written_whole_and_read_back(store: Judgements, tmp_path: P
     store.write()
     assert list(Judgements(tmp_path / FILE)) == list(store) and hostile in list(store)
     assert not list(tmp_path.rglob("*.new"))
+
+
+def test_a_decision_supersedes_another_and_none_is_deleted(store: Judgements, tmp_path: Path) -> None:
+    first, second = (
+        judged(PLACE, "insee:commune:67482", SAME),
+        judged(PLACE, "insee:commune:67482", DIFFERENT, "Un autre"),
+    )
+    store.add(judged(PLACE, "insee:commune:67482", SAME, f"{PROGRAM}x"))
+    store.add(first)
+    store.add(second)
+    store.add(second)
+    store.write()
+    again = Judgements(tmp_path / FILE)
+    assert again.history(PLACE.iri, "insee:commune:67482") == [first, second]
+    assert list(again) == [second] and len(again) == 1
+    assert (tmp_path / FILE).read_text(encoding="utf-8").count("insee:commune:67482") == 2
+
+
+def test_two_writers_of_one_file_lose_nothing(store: Judgements, tmp_path: Path) -> None:
+    """The terminal holds its judgements for as long as somebody reviews; the site writes meanwhile."""
+    terminal = Judgements(tmp_path / FILE)
+    terminal.add(judged(TOWN, "siren:216704825", SAME, f"{PROGRAM}x"))
+    terminal.add(judged(SAINT_DENIS, "insee:commune:93066", SAME))
+    store.decide(judged(PLACE, "insee:commune:67482", SAME), "")
+    store.decide(judged(TOWN, "siren:216704825", DIFFERENT), "")
+    terminal.write()
+    kept = {(j.theirs, j.judgement) for j in Judgements(tmp_path / FILE)}
+    assert kept == {
+        ("insee:commune:67482", SAME), ("insee:commune:93066", SAME), ("siren:216704825", DIFFERENT),
+    }  # fmt: skip
+    assert {j.theirs for j in terminal} == {theirs for theirs, _ in kept}
+
+
+def test_who_decides_says_what_they_have_seen(store: Judgements, tmp_path: Path) -> None:
+    store.decide(judged(PLACE, "insee:commune:67482", SAME), "")
+    with pytest.raises(Overtaken):
+        Judgements(tmp_path / FILE).decide(judged(PLACE, "insee:commune:67482", DIFFERENT, "Un autre"), "")
+    [known] = Judgements(tmp_path / FILE)
+    assert known.judgement == SAME
+    Judgements(tmp_path / FILE).decide(judged(PLACE, "insee:commune:67482", DIFFERENT, "Un autre"), known.mark)
+    assert [j.judgement for j in Judgements(tmp_path / FILE).history(PLACE.iri, "insee:commune:67482")] == [
+        SAME, DIFFERENT,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("judgement", "who", "note", "wrong"),
+    [
+        ("maybe", "Jeanne", "", "judgement"),
+        (SAME, " \u200b ", "", "who"),
+        (SAME, f" {PROGRAM}ess-graph link", "", "who"),
+        (SAME, "J" * 81, "", "long"),
+        (SAME, "Jeanne", "x" * 1001, "long"),
+    ],
+)
+def test_what_is_no_decision_of_a_person(judgement: str, who: str, note: str, wrong: str) -> None:
+    with pytest.raises(InvalidData, match=f"^{wrong}$"):
+        by_person("id/a", "siren:1", judgement, who, note)
+
+
+def test_words_of_a_decision_fit_in_a_row() -> None:
+    said = by_person("id/a", "siren:1", SAME, " Jeanne\u202e\x1b[2J ", "une\r\nligne,\tdeux")
+    assert (said.who, said.evidence) == ("Jeanne [2J", "une ligne, deux")
+
+
+def test_proposals_are_read_as_they_were_written(store: Judgements, matcher: Matcher, tmp_path: Path) -> None:
+    found = cases(link(Lexicon(), matcher, store), store, matcher.names.units)
+    made = Proposals("2026-01-01", ("Un fichier (2026)",), found)
+    made.write(tmp_path)
+    assert Proposals.read(tmp_path) == made and made.cases
+    assert Proposals.read(tmp_path / "nowhere") == Proposals()
+    (tmp_path / "proposals.json").write_text('{"made": 1', encoding="utf-8")
+    with pytest.raises(InvalidData, match="ess-graph link"):
+        Proposals.read(tmp_path)
+
+
+def test_a_thing_that_is_elsewhere_may_still_need_its_code(store: Judgements, matcher: Matcher) -> None:
+    found = cases(link(Lexicon(), matcher, store), store, matcher.names.units)
+    store.add(judged(SAINT_DENIS, "https://example.org/entity/1", SAME))
+    assert [case.ours for case, _ in waiting(found, store)] == [SAINT_DENIS.iri]
+    store.add(judged(SAINT_DENIS, "insee:commune:93066", SAME))
+    assert waiting(found, store) == []
 
 
 @pytest.mark.parametrize(
@@ -157,11 +253,11 @@ def test_a_code_stands_only_on_a_judgement(project: Path) -> None:
     )
     with pytest.raises(InvalidData, match="246700488"):
         read(project)
-    say(project, judged(A, "siren:246700488", DIFFERENT))
-    with pytest.raises(InvalidData, match="ess-graph link"):
-        read(project)
     say(project, judged(A, "siren:246700488", SAME))
-    assert read(project).data
+    assert (None, ESS.siren, Literal("246700488")) in read(project).merged()
+    # Decided anew since the extract was written: nothing of it is published, and the build goes on.
+    say(project, judged(A, "siren:246700488", DIFFERENT))
+    assert (None, ESS.siren, None) not in read(project).merged()
 
 
 def test_a_judgement_about_nothing_is_refused(project: Path) -> None:

@@ -27,7 +27,7 @@ COMMON = {
     "releases",
 }
 #: Kept beside the releases, by the site and the command line.
-COMMON |= {"reports"}
+COMMON |= {"reports", "proposals", "decisions"}
 ALLOWED = {
     "ingest": {"ingest"},
     "link": {"link"},

@@ -74,6 +74,20 @@ class Remote:
                 return
             case "broken":
                 status = 500
+            case "enough":
+                handler.send_response(429)
+                handler.send_header("Retry-After", "7")
+                handler.send_header("Content-Length", "0")
+                handler.end_headers()
+                return
+            case "cut":
+                handler.send_response(200)
+                handler.send_header("Content-Type", kind)
+                handler.send_header("Content-Length", str(len(body) + 5))
+                handler.end_headers()
+                handler.wfile.write(body)
+                handler.close_connection = True
+                return
             case "html":
                 kind, body = "text/html", b"<html>"
             case "yes":
@@ -214,6 +228,41 @@ def test_a_number_in_the_list_is_meant(remote: Remote) -> None:
     assert remote.asked == [("POST", "/a?b=1", b"body")]
 
 
+# Mirrors -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_mirror_is_asked_in_the_place_of_an_address(remote: Remote) -> None:
+    outgoing = Outgoing((f"https://a.example/sparql=>{remote.base}x",))
+    assert outgoing and outgoing.allows("https://a.example/sparql")
+    answer = outgoing.send("https://a.example/sparql", {}, b"body")
+    assert (answer.body, answer.address) == (ROWS, "https://a.example/sparql")
+    assert remote.asked == [("POST", "/x", b"body")]
+
+
+def test_a_mirror_stands_for_one_address_and_is_none_itself(remote: Remote) -> None:
+    outgoing = Outgoing((f"https://a.example/=>{remote.base}",))
+    for address in (remote.base, f"{remote.base}x", "https://a.example/x", f"https://a.example/=>{remote.base}"):
+        assert not outgoing.allows(address)
+        with pytest.raises(BadQuery, match="not among"):
+            outgoing.send(address, {})
+    assert remote.asked == []
+
+
+@pytest.mark.parametrize("path", ["broken", "drips", "moved"])
+def test_where_a_mirror_is_is_not_told(remote: Remote, path: str) -> None:
+    remote.elsewhere = f"{remote.base}other"
+    outgoing = Outgoing((f"https://a.example/sparql=>{remote.base}{path}",), seconds=0.3)
+    with pytest.raises((RemoteFailed, LimitHit)) as caught:
+        outgoing.send("https://a.example/sparql", {})
+    assert "127.0.0.1" not in str(caught.value)
+
+
+@pytest.mark.parametrize("item", ["https://a.example/=>", "=>https://a.example/", "https://a.example/=>b"])
+def test_half_a_mirror_is_refused_at_once(item: str) -> None:
+    with pytest.raises(NotPossibleNow, match="ESS_GRAPH_SERVICE_ALLOW"):
+        Outgoing((item,))
+
+
 # Redirects ---------------------------------------------------------------------------------------------------------
 
 
@@ -266,6 +315,17 @@ def test_a_large_answer_is_given_up(remote: Remote) -> None:
     with pytest.raises(LimitHit) as caught:
         Outgoing((remote.base,), size=1).send(f"{remote.base}pours", {})
     assert caught.value.limit == "size"
+
+
+def test_an_answer_that_breaks_off_is_none(remote: Remote) -> None:
+    with pytest.raises(RemoteFailed, match="broke off"):
+        Outgoing((remote.base,)).send(f"{remote.base}cut", {})
+
+
+def test_who_has_enough_says_for_how_long(remote: Remote) -> None:
+    with pytest.raises(RemoteFailed) as caught:
+        Outgoing((remote.base,)).send(f"{remote.base}enough", {})
+    assert (caught.value.answered, caught.value.after) == (429, "7")
 
 
 # SERVICE -----------------------------------------------------------------------------------------------------------

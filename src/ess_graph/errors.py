@@ -81,10 +81,36 @@ class NotPossibleNow(EssGraphError):
     status = 503
 
 
+class OutOfReach(EssGraphError):
+    """A question that asks endpoints elsewhere, which this operator did not list.
+
+    Attributes:
+        endpoints: those that are not listed.
+        query: the text to run with one's own tool.
+    """
+
+    status = 403
+
+    def __init__(self, message: str, endpoints: tuple[str, ...], query: str) -> None:
+        super().__init__(message)
+        self.endpoints = endpoints
+        self.query = query
+
+
 class RemoteFailed(NotPossibleNow):
-    """Another server, which an operator listed, cannot be read."""
+    """Another server, which an operator listed, cannot be read.
+
+    Attributes:
+        answered: the HTTP status that it answered with, 0 where it did not get that far.
+        after: its ``Retry-After``, as it says it; empty where it says none.
+    """
 
     status = 502
+
+    def __init__(self, message: str, answered: int = 0, after: str = "") -> None:
+        super().__init__(message)
+        self.answered = answered
+        self.after = after
 
 
 class LimitHit(NotPossibleNow):

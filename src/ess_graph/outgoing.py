@@ -8,7 +8,7 @@ import socket
 import ssl
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
 from ess_graph.errors import BadQuery, LimitHit, NotPossibleNow, RemoteFailed
@@ -18,6 +18,8 @@ _PIECE = 64 * 1024
 _REDIRECTS = 3
 _PORTS = {"http": 80, "https": 443}
 _MOVED = (301, 302, 303, 307, 308)
+#: Between an IRI and the address of its mirror; no IRI holds it.
+_MIRROR = "=>"
 
 
 @dataclass(frozen=True)
@@ -33,25 +35,29 @@ class Outgoing:
     """Requests to listed addresses.
 
     A list item is an exact IRI, or a prefix that ends in ``/``. An item that gives a host by its number or as
-    ``localhost`` allows that very host; through a name, private and loopback addresses are never reached.
+    ``localhost`` allows that very host; through a name, private and loopback addresses are never reached. An item
+    ``IRI=>ADDRESS`` allows the exact IRI and asks the address in its place: a mirror of the operator's.
     """
 
     def __init__(self, allowed: Sequence[str] = (), *, seconds: float = 10, size: int = 16) -> None:
         """Args: allowed: the list; seconds: for one request; size: MiB of one answer."""
-        for item in allowed:
+        pairs = [item.partition(_MIRROR) for item in allowed]
+        for named in (address for iri, mark, mirror in pairs for address in ((iri, mirror) if mark else (iri,))):
             try:
-                _parts(item)
+                _parts(named)
             except ValueError:
-                raise NotPossibleNow(f"ESS_GRAPH_SERVICE_ALLOW: « {item} » is no http(s) address: give one.") from None
-        self._allowed = tuple(allowed)
+                raise NotPossibleNow(f"ESS_GRAPH_SERVICE_ALLOW: « {named} » is no http(s) address: give one.") from None
+        self._allowed = tuple(iri for iri, mark, _ in pairs if not mark)
+        # A mirror is reached through the IRI that it stands for, never by its own address.
+        self._mirrors = {iri: mirror for iri, mark, mirror in pairs if mark}
         self._seconds, self._size = seconds, size
 
     def __bool__(self) -> bool:
-        return bool(self._allowed)
+        return bool(self._allowed or self._mirrors)
 
     def allows(self, address: str) -> bool:
         """Whether an address is listed."""
-        return self._item(address) is not None
+        return address in self._mirrors or self._item(address) is not None
 
     def send(
         self, address: str, headers: Mapping[str, str], body: bytes | None = None, *, deadline: float | None = None
@@ -69,6 +75,8 @@ class Outgoing:
             LimitHit: too slow, or too much.
             RemoteFailed: it cannot be reached or answers with an error.
         """
+        if address in self._mirrors:
+            return self._reflected(address, headers, body, deadline)
         until = min(deadline or float("inf"), time.monotonic() + self._seconds)
         for _ in range(_REDIRECTS):
             found = self._once(address, headers, body, until)
@@ -76,6 +84,24 @@ class Outgoing:
                 return found
             address = found
         raise RemoteFailed(f"{address} leads from one address to another too many times.")
+
+    def _reflected(
+        self, address: str, headers: Mapping[str, str], body: bytes | None, deadline: float | None
+    ) -> Answer:
+        mirror = self._mirrors[address]
+        own = Outgoing((mirror,), seconds=self._seconds, size=self._size)
+        try:
+            return replace(own.send(mirror, headers, body, deadline=deadline), address=address)
+        except LimitHit as error:
+            raise LimitHit(str(error).replace(mirror, address), error.limit, error.retry_after) from error
+        except RemoteFailed as error:
+            # Where the mirror is, and what it leads to, is the operator's business.
+            status = f": status {error.answered}" if error.answered else ""
+            raise RemoteFailed(
+                f"{address} cannot be read in its mirror{status}.", error.answered, error.after
+            ) from error
+        except BadQuery as error:
+            raise RemoteFailed(f"{address} cannot be read: its mirror leads elsewhere.") from error
 
     def _item(self, address: str) -> str | None:
         try:
@@ -99,7 +125,8 @@ class Outgoing:
                     if reply.status in _MOVED and (location := reply.getheader("Location")):
                         return urljoin(address, location)
                     if reply.status != 200:
-                        raise RemoteFailed(f"{address} answered with status {reply.status}.")
+                        after = reply.getheader("Retry-After") or ""
+                        raise RemoteFailed(f"{address} answered with status {reply.status}.", reply.status, after)
                     body = self._read(reply, connection, until, address)
                     return Answer(reply.headers.get_content_type(), body, address)
             finally:
@@ -122,6 +149,9 @@ class Outgoing:
                 connection.sock.settimeout(left)
             piece = reply.read1(_PIECE)
             if not piece:
+                # The library says nothing of an end that comes before the length that was announced.
+                if reply.length:
+                    raise RemoteFailed(f"{address} broke off, {reply.length} bytes before the end of its answer.")
                 return bytes(found)
             found += piece
             if len(found) > self._size * _MIB:

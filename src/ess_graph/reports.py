@@ -11,12 +11,15 @@ import time
 import unicodedata
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from ess_graph import decisions
+from ess_graph.decisions import Decision, Overtaken
 from ess_graph.errors import InvalidData, NotFound, NotPossibleNow
+from ess_graph.folding import printable
 
 #: Open reports, and closed ones that are kept; characters of a message.
 MOST_OPEN, MOST_CLOSED, SHORTEST, LONGEST = 1000, 500, 10, 2000
@@ -30,6 +33,9 @@ CREATE TABLE IF NOT EXISTS report (id INTEGER PRIMARY KEY AUTOINCREMENT, created
 CREATE INDEX IF NOT EXISTS report_closed ON report (closed);
 CREATE TABLE IF NOT EXISTS attempt (client TEXT, at REAL);
 CREATE TABLE IF NOT EXISTS secret (key TEXT);
+CREATE TABLE IF NOT EXISTS decision (id INTEGER PRIMARY KEY AUTOINCREMENT, report INTEGER, at TEXT, decision TEXT,
+  who TEXT, note TEXT);
+CREATE INDEX IF NOT EXISTS decision_report ON decision (report);
 """
 _CONTACT = re.compile(r"[\w.+-]+@[\w-]+\.\w|(?<!\d)(?:\+33|0033|0)[\s.-]?[1-9](?:[\s.-]?\d\d){4}(?!\d)")
 
@@ -55,7 +61,8 @@ class Report:
         statement: the fact as the page says it, and ``sources`` its documents and lines; both empty for a whole page.
         kind: what the reader says is wrong, one of a few words.
         message: the reader's own words.
-        note: the curator's, when closing.
+        note: the curator's, the latest.
+        decisions: all that was decided, the latest last; a report that waits for something is open still.
     """
 
     id: int
@@ -70,16 +77,21 @@ class Report:
     message: str
     closed: str | None = None
     note: str | None = None
+    decisions: tuple[Decision, ...] = ()
+
+    @property
+    def state(self) -> str:
+        """``open``, one of ``decisions.DECISIONS``, or ``closed`` where nobody said why."""
+        return self.decisions[-1].decision if self.decisions else "closed" if self.closed else "open"
+
+    @property
+    def mark(self) -> int:
+        """By which one says which decision one has seen; 0 for none."""
+        return self.decisions[-1].number if self.decisions else 0
 
     def as_json(self) -> dict[str, Any]:
         """Its fields."""
         return asdict(self)
-
-
-def printable(text: str) -> str:
-    """A text without what a terminal would obey: control characters, and marks that turn the writing around."""
-    kept = (c if c == "\n" or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn") else " " for c in text)
-    return "".join(kept)
 
 
 def message(text: str) -> str:
@@ -149,8 +161,20 @@ class Queue:
             return []
         with self._open() as file:
             # The columns of the table are the fields, in their order.
-            rows = file.execute("SELECT * FROM report WHERE ? OR closed IS NULL ORDER BY id", (everything,))
-            return [Report(*row) for row in rows]
+            rows = file.execute("SELECT * FROM report WHERE ? OR closed IS NULL ORDER BY id", (everything,)).fetchall()
+            decided = _decisions(file)
+            return [replace(Report(*row), decisions=tuple(decided.get(row[0], ()))) for row in rows]
+
+    def report(self, number: int) -> Report:
+        """The report of a number.
+
+        Raises:
+            NotFound: none that is kept has it.
+        """
+        found = next((report for report in self.listed(everything=True) if report.id == number), None)
+        if found is None:
+            raise NotFound(f"No report has the number {number}: « ess-graph reports list --all » shows them.")
+        return found
 
     def close(self, number: int, note: str = "") -> None:
         """Take a report off the queue.
@@ -160,18 +184,45 @@ class Queue:
         """
         found = 0
         if self._path.is_file():
-            closed = datetime.now(UTC).isoformat(timespec="seconds")
             with self._open() as file:
                 found = file.execute(
-                    "UPDATE report SET closed = ?, note = ? WHERE id = ? AND closed IS NULL", (closed, note, number)
+                    "UPDATE report SET closed = ?, note = ? WHERE id = ? AND closed IS NULL", (_now(), note, number)
                 ).rowcount
-                file.execute(
-                    "DELETE FROM report WHERE closed IS NOT NULL AND id NOT IN"
-                    " (SELECT id FROM report WHERE closed IS NOT NULL ORDER BY closed DESC, id DESC LIMIT ?)",
-                    (MOST_CLOSED,),
-                )
+                _forget_oldest(file)
         if not found:
             raise NotFound(f"No open report has the number {number}: « ess-graph reports list » shows them.")
+
+    def decide(self, number: int, decision: str, who: str, note: str, seen: int | None = None) -> None:
+        """Record what a curator decides; an accepted or rejected report leaves the queue, and may be decided anew.
+
+        Args:
+            number: of the report.
+            decision: one of ``decisions.DECISIONS``.
+            who: the curator's name.
+            note: what to mend, why not, or what is waited for.
+            seen: ``mark`` of the report as who decides knows it; None for whatever holds.
+
+        Raises:
+            InvalidData: its message is one of ``decision``, ``who``, ``note`` (a reason is missing) and ``long``.
+            NotFound: no report has this number.
+            Overtaken: somebody else decided since; nothing is recorded.
+        """
+        name, why = decisions.checked(decision, who, note)
+        self.report(number)
+        with self._open() as file:
+            [[latest]] = file.execute(
+                "SELECT coalesce(max(id), 0) FROM decision WHERE report = ?", (number,)
+            ).fetchall()
+            if seen is not None and latest != seen:
+                raise Overtaken("Somebody else decided about this report: look at what they say, then decide again.")
+            at = _now()
+            file.execute(
+                "INSERT INTO decision (report, at, decision, who, note) VALUES (?, ?, ?, ?, ?)",
+                (number, at, decision, name, why),
+            )
+            closed = None if decision == decisions.WAITING else at
+            file.execute("UPDATE report SET closed = ?, note = ? WHERE id = ?", (closed, why, number))
+            _forget_oldest(file)
 
     def _hash(self, file: sqlite3.Connection, client: str) -> str:
         found = file.execute("SELECT key FROM secret").fetchone()
@@ -197,6 +248,27 @@ class Queue:
                 file.commit()
         except sqlite3.Error as error:
             raise NotPossibleNow(f"The queue of reports cannot be used now ({error}): try again later.") from error
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _decisions(file: sqlite3.Connection) -> dict[int, list[Decision]]:
+    found: dict[int, list[Decision]] = {}
+    for report, *said in file.execute("SELECT report, id, at, decision, who, note FROM decision ORDER BY id"):
+        found.setdefault(report, []).append(Decision(*said))
+    return found
+
+
+def _forget_oldest(file: sqlite3.Connection) -> None:
+    """Of the closed ones the latest are kept, with what was decided about them."""
+    file.execute(
+        "DELETE FROM report WHERE closed IS NOT NULL AND id NOT IN"
+        " (SELECT id FROM report WHERE closed IS NOT NULL ORDER BY closed DESC, id DESC LIMIT ?)",
+        (MOST_CLOSED,),
+    )
+    file.execute("DELETE FROM decision WHERE report NOT IN (SELECT id FROM report)")
 
 
 def _refuse(

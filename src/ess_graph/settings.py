@@ -31,7 +31,7 @@ class Settings:
         token_file: tokens that allow writes, one a line (``ESS_GRAPH_TOKEN_FILE``); no writes without it.
         audit_log: where each write is noted (``ESS_GRAPH_AUDIT_LOG``; ``audit.jsonl`` in ``home``).
         service_allow: addresses, or prefixes that end in ``/``, that SERVICE and LOAD may reach
-            (``ESS_GRAPH_SERVICE_ALLOW``, between spaces).
+            (``ESS_GRAPH_SERVICE_ALLOW``, between spaces); ``IRI=>ADDRESS`` asks a mirror.
         tiles: address of map tiles with ``{z}``, ``{x}`` and ``{y}``, empty for none (``ESS_GRAPH_TILES``).
         tiles_credit: whom the tiles are by, as their licence wants it said (``ESS_GRAPH_TILES_CREDIT``).
         proxies: proxies of the operator's in front of the server (``ESS_GRAPH_PROXIES``), to know clients apart.

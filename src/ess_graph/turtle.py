@@ -36,7 +36,7 @@ def verb(predicate: Node, prefixes: Mapping[str, str] = PREFIXES, base: str = BA
     return "a" if predicate == RDF.type else text(predicate, prefixes, base)
 
 
-def header() -> str:
-    """The base and prefixes every TriG file of ``data/`` opens with."""
-    names = ("rdf", "ess", "skos", "dcterms", "foaf", "org", "prov", "schema", "locn", "igeo", "xsd")
+def header(*more: str) -> str:
+    """The base and prefixes every TriG file of ``data/`` opens with; ``more`` are those that some need besides."""
+    names = ("rdf", "ess", "skos", "dcterms", "foaf", "org", "prov", "schema", "locn", "igeo", "xsd", *more)
     return f"@base <{BASE}> .\n" + "".join(f"@prefix {n}: <{PREFIXES[n]}> .\n" for n in names) + "\n"

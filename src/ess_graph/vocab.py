@@ -25,6 +25,16 @@ DASH = Namespace("http://datashapes.org/dash#")
 # Its third version, which rdflib's own list of terms is older than.
 DCAT = Namespace("http://www.w3.org/ns/dcat#")
 CSVW = Namespace("http://www.w3.org/ns/csvw#")
+#: How DBpedia says how many people live somewhere, and in which year they were counted.
+DBO = Namespace("http://dbpedia.org/ontology/")
+#: When something was fetched from elsewhere.
+PAV = Namespace("http://purl.org/pav/")
+
+#: Things of Wikidata, and its direct properties.
+WIKIDATA = Namespace("http://www.wikidata.org/entity/")
+WDT = Namespace("http://www.wikidata.org/prop/direct/")
+#: Territories of INSEE.
+INSEE = Namespace("http://id.insee.fr/geo/")
 
 #: Questions (``questions/name``), and the words that they share (``questions#word``).
 QUESTIONS = Namespace(BASE + "questions/")

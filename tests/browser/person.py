@@ -68,21 +68,21 @@ class Keyboard:
         self.stops: list[int] = []
 
     def use(self, target: Locator) -> None:
-        self._reach(target.first)
+        self.reach(target.first)
         self.page.keyboard.press("Enter")
 
     def write(self, field: Locator, text: str) -> None:
-        self._reach(field.first)
+        self.reach(field.first)
         self.page.keyboard.press("Control+a")
         self.page.keyboard.type(text)
 
     def add(self, field: Locator, text: str) -> None:
-        self._reach(field.first)
+        self.reach(field.first)
         self.page.keyboard.press("Control+End")
         self.page.keyboard.type(text)
 
     def choose(self, field: Locator, option: str) -> None:
-        self._reach(field.first)
+        self.reach(field.first)
         chosen = "e => e.selectedOptions[0].textContent"
         self.page.keyboard.press("Home")
         for _ in range(60):
@@ -91,7 +91,7 @@ class Keyboard:
             self.page.keyboard.press("ArrowDown")
         raise AssertionError(f"no arrow leads to {option}")
 
-    def _reach(self, target: Locator) -> None:
+    def reach(self, target: Locator) -> None:
         """Walk to an element, over the skip link where the walk starts at the top of a page."""
         target.wait_for()
         keys = self.page.keyboard

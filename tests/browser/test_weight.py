@@ -14,6 +14,9 @@ pytestmark = pytest.mark.browser
 
 BUDGET = 100_000  # bytes, as they are sent
 FACTS = {
+    "/": [
+        "Qui représente une collectivité", "Grand Est (Région)", "Ardennes (Département)", "Le graphe en chiffres",
+    ],
     "/page/collectivite/region-grand-est": [
         "Catherine Zuber", "Aurélie Marand", "5 300 000 €", "fonctionnement", "L25", "22 mars 2022",
         "Grand Est bourses émergences SCOP/SCIC", "URSCOP de l'Est",

@@ -127,7 +127,7 @@ def test_paths(path: str, expected: str) -> None:
     ("change", "complaint"),
     [
         (lambda s: s.replace("sh:path skos:altLabel ;", ""), "path"),
-        (lambda s: s.replace("sh:path skos:altLabel", "sh:path [ sh:zeroOrMorePath skos:altLabel ]"), "path"),
+        (lambda s: s.replace("sh:path skos:altLabel", "sh:path [ sh:zeroOrOnePath skos:altLabel ]"), "path"),
         (lambda s: s.replace("sh:group <group/identite> ;", ""), "group"),
         (lambda s: s.replace(' , "Other names"@en', ""), "French and one in English"),
         (lambda s: s.replace(' , "Identity"@en', ""), "French and one in English"),

@@ -13,6 +13,7 @@ from ess_graph.cli import main
 from ess_graph.commands.link import _review
 from ess_graph.judgements import DIFFERENT, SAME, Judgements
 from ess_graph.link.entities import Entity, Finding
+from ess_graph.link.propose import cases
 from ess_graph.link.units import Candidate, Name, Outcome, Unit
 
 CASES = Path(__file__).parents[1] / "cases" / "opendata"
@@ -65,7 +66,7 @@ def test_review_records_who_decided_and_asks_no_more_once_decided(tmp_path: Path
 
     @click.command()
     def ask() -> None:
-        _review([(finding, candidate) for candidate in candidates], store, "Une curatrice")
+        _review(cases([finding], store, {unit.key: unit for unit in units}), store, "Une curatrice")
 
     answer = CliRunner().invoke(ask, input="d\nelsewhere\ns\n\n")
     assert answer.exit_code == 0, answer.output

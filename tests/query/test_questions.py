@@ -23,7 +23,8 @@ from ess_graph.releases import Release
 from ess_graph.vocab import BASE, PREFIXES, QUESTIONS, SH
 from removal import Evidence, in_memory
 
-ALL = questions.all()
+#: Those that this release answers alone; the others are in test_federated.py.
+ALL = tuple(q for q in questions.all() if not q.requires)
 every_question = pytest.mark.parametrize("question", ALL, ids=lambda q: q.name)
 #: Choices tried of each parameter.
 TRIED = 4
@@ -59,15 +60,18 @@ def things(question: Question) -> list[Parameter]:
 def test_there_are_thirty_at_least_and_ten_come_first() -> None:
     assert len(ALL) >= 30
     assert [q.order for q in questions.featured()] == list(range(1, 11))
-    assert len({q.order for q in ALL}) == len(ALL)
+    assert len({q.order for q in questions.all()}) == len(questions.all())
 
 
 def test_a_question_is_called_as_its_file() -> None:
     files = {path.stem for path in questions.folder().glob("*.ttl")} - {"_commun"}
-    assert {q.name for q in ALL} == files
+    assert {q.name for q in questions.all()} == files
 
 
-@every_question
+told_question = pytest.mark.parametrize("question", questions.all(), ids=lambda q: q.name)
+
+
+@told_question
 def test_a_question_is_told_in_both_languages(question: Question) -> None:
     told = [question.titles, question.descriptions, question.theme.titles]
     told += [words for p in question.parameters for words in (p.titles, p.descriptions)]
@@ -81,13 +85,13 @@ def test_a_question_is_told_in_both_languages(question: Question) -> None:
     assert question.titles["en"].endswith("?")
 
 
-@every_question
+@told_question
 def test_each_column_has_a_heading_of_its_own(question: Question) -> None:
     unknown = [name for name in projected(question) if questions.column(name) == Column({"fr": name, "en": name})]
     assert not unknown
 
 
-@every_question
+@told_question
 def test_each_parameter_is_a_variable_of_the_answer(question: Question) -> None:
     # An engine fixes what is projected, and a tool that reads SHACL pre-binds it.
     assert {p.name for p in question.parameters} <= set(projected(question))
@@ -102,7 +106,7 @@ def test_prefixes_are_those_of_the_project() -> None:
     assert all(text.read(q.query).form == "SELECT" for q in ALL)
 
 
-@every_question
+@told_question
 def test_shacl_tools_find_the_executable(question: Question) -> None:
     """The file alone, and what the questions share, read as any RDF tool would read them."""
     graph = Graph()
@@ -110,7 +114,9 @@ def test_shacl_tools_find_the_executable(question: Question) -> None:
         graph.parse(questions.folder() / f"{name}.ttl", format="turtle")
     node = QUESTIONS[question.name]
     assert (node, RDF.type, SH.SPARQLSelectExecutable) in graph
-    declared = {str(graph.value(d, SH.prefix)) for d in graph.objects(graph.value(node, SH.prefixes), SH.declare)}
+    declared = {
+        str(graph.value(d, SH.prefix)) for p in graph.objects(node, SH.prefixes) for d in graph.objects(p, SH.declare)
+    }
     select = str(graph.value(node, SH.select))
     assert set(re.findall(r"(?<![\w/<#])([a-z]+):\w", select)) <= declared
     for parameter in graph.objects(node, SH.parameter):

@@ -63,10 +63,10 @@ def running(
 
 
 @contextmanager
-def serving(root: Path, home: Path, log: Path) -> Iterator[str]:
-    """Address of ``ess-graph serve`` over a project, with the documents where they are at hand."""
+def serving(root: Path, home: Path, log: Path, **more: str) -> Iterator[str]:
+    """Address of ``ess-graph serve`` over a project, with the documents where they are at hand, and more settings."""
     port = free_port()
-    environment = {"ESS_GRAPH_ROOT": str(root), "ESS_GRAPH_HOME": str(home)}
+    environment = {"ESS_GRAPH_ROOT": str(root), "ESS_GRAPH_HOME": str(home), **more}
     sources = ROOT.parent / "shared" / "sources"
     if sources.is_dir():
         environment["ESS_GRAPH_SOURCES"] = str(sources)

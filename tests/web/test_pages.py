@@ -15,6 +15,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from ess_graph.vocab import BASE
+from ess_graph.web import i18n
 from ess_graph.web.app import create_app
 from web.serving import Project
 
@@ -23,6 +24,7 @@ REGION = "/page/collectivite/region-grand-est"
 PAGES = [
     "/", "/explorer", "/explorer/collectivite", "/recherche", "/recherche?q=cress", "/sparql", "/a-propos", REGION,
     "/questions", "/questions?q=budget", "/questions/que-s-est-il-passe", "/api",
+    "/questions/sites-officiels", "/cahier",
 ]  # fmt: skip
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 
@@ -435,6 +437,50 @@ def test_other_methods_are_405(client: FlaskClient, path: str) -> None:
         reply = client.open(path, method=method, buffered=True)
         assert (reply.status_code, reply.mimetype) == (405, "application/problem+json")
         assert "GET" in reply.headers["Allow"]
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "status", "said"),
+    [
+        ("/nowhere", "GET", 404, "Rien ne se trouve à cette adresse"),
+        ("/explorer", "POST", 405, "ne s’utilise pas de cette façon"),
+        ("/broken", "GET", 500, "L’erreur est de notre côté"),
+    ],
+)
+def test_an_error_is_told_in_the_readers_language(
+    own_app: Flask, path: str, method: str, status: int, said: str
+) -> None:
+    client = own_app.test_client()
+    reply = client.open(path, method=method, headers=BROWSER)
+    assert reply.status_code == status
+    assert said in reply.get_data(as_text=True)
+    english = client.open(path, method=method, headers={**BROWSER, "Accept-Language": "en"}).get_data(as_text=True)
+    assert said not in english and re.search(r"start over|search by name|it was logged", english)
+    assert "secret of the inside" not in english
+    program = client.open(path, method=method, headers={"Accept": "application/json"})
+    assert program.mimetype == "application/problem+json" and program.get_json()["detail"]
+    assert said not in program.get_data(as_text=True)
+
+
+@pytest.fixture(scope="module")
+def own_app(app: Flask) -> Flask:
+    """The same site with a page that breaks."""
+    made = create_app(app.extensions["ess_graph"].settings)
+
+    def broken() -> str:
+        raise RuntimeError("the secret of the inside")
+
+    made.add_url_rule("/broken", view_func=broken)
+    return made
+
+
+def test_one_thing_is_said_as_one() -> None:
+    for lang, one, many in (("fr", "+ 1 autre", "+ 2 autres"), ("en", "1 more", "2 more")):
+        said = [i18n.translator(lang)(i18n.plural_key("source.more", n), n=n) for n in (1, 2)]
+        assert said[0].endswith(one) and said[1].endswith(many)
+    for key in {key.rpartition(".")[0] for key in i18n.messages() if key.endswith(".n")}:
+        for n in (0, 1, 2):
+            assert i18n.plural_key(key, n) in i18n.messages()
 
 
 # Safety --------------------------------------------------------------------------------------------------------

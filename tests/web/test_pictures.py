@@ -60,6 +60,32 @@ def test_each_territory_is_in_the_table_and_those_without_a_place_are_counted(
     assert len(re.findall(r'<a class="area', page)) == rows.count("oui")
 
 
+def test_the_map_of_the_home_page_is_light_and_each_place_is_a_link(client: FlaskClient) -> None:
+    reply = client.get("/", headers={**HTML, "Accept-Encoding": "gzip"})
+    assert len(reply.data) < 25_000, "the outlines are coarse"
+    page = client.get("/", headers=HTML).text
+    places = re.findall(
+        r'<a class="(?:area|point) [^"]*" href="([^"]+)" aria-label="([^"]+)"><title>([^<]+)</title>', page
+    )
+    assert "/page/territoire/region-grand-est" in [link for link, _, _ in places]
+    assert all(label == title for _, label, title in places)
+    for link, label, _ in places:
+        assert label.partition(" (")[0] in client.get(link, headers=HTML).text
+    drawn = set(re.findall(r'<a class="area[^>]*href="([^"]+)"', client.get("/carte", headers=HTML).text))
+    assert {link for link, _, _ in places} <= drawn, "the whole map and its table have them all"
+    assert 'href="/carte"' in page
+    small = outlines(500)
+    assert small.height * 4 == pytest.approx(outlines().height, abs=4)
+    for one in (*small.regions, *small.departements):
+        assert one.path, one.name
+        assert small.like(one) == one
+
+
+def test_without_a_place_there_is_no_map(hostile: Flask) -> None:
+    page = hostile.test_client().get("/", headers=HTML).text
+    assert "<h1" in page and "<svg" not in page
+
+
 def test_an_indicator_shows_its_figures_as_documents_give_them(client: FlaskClient) -> None:
     page = client.get("/carte?indicateur=budget-ess", headers=HTML).text
     assert "5\u202f300\u202f000\xa0€ (fonctionnement, 2022)" in page

@@ -19,11 +19,13 @@ from rdflib import Graph
 from rdflib.namespace import RDF
 
 from ess_graph.query import questions
+from ess_graph.releases import Release
 from ess_graph.vocab import QUESTIONS, SH
 from ess_graph.web import openapi
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8", "Accept-Language": "fr"}
-ALL = questions.all()
+#: Those that this release answers alone; the others are in test_federated.py.
+ALL = tuple(q for q in questions.all() if not q.requires)
 every_question = pytest.mark.parametrize("name", [q.name for q in ALL])
 
 
@@ -49,7 +51,7 @@ def links(page: str) -> list[str]:
 
 def test_the_list_leads_to_every_question_and_is_searched_without_script(client: FlaskClient) -> None:
     page = get(client, "/questions")
-    assert {f"/questions/{q.name}" for q in ALL} <= set(links(page))
+    assert {f"/questions/{q.name}" for q in questions.all()} <= set(links(page))
     found = get(client, "/questions?q=BUDGETS+ess")
     assert "/questions/budget-ess" in links(found)
     assert "/questions/ressources" not in links(found)
@@ -83,6 +85,16 @@ def test_the_form_shows_what_was_asked_and_the_link_asks_it_again(client: FlaskC
     [share] = [link for link in links(page) if link.startswith("http://") and "/questions/" in link]
     again = urlsplit(share)
     assert get(client, f"{again.path}?{again.query}").count("<tr") == page.count("<tr")
+
+
+def test_an_earlier_release_is_kept_in_every_link(client: FlaskClient, release: Release) -> None:
+    page = get(client, f"/questions/budget-ess?release={release.id}")
+    asked = [link for link in links(page) if "collectivite=" in link]
+    assert len(asked) >= 5
+    for link in asked:
+        assert parse_qs(urlsplit(link).query)["release"] == [release.id]
+        assert client.get(link.removeprefix("http://localhost")).status_code == 200
+    assert f'<input type="hidden" name="release" value="{release.id}">' in page
 
 
 def test_see_the_query_answers_the_same_on_the_query_page(client: FlaskClient) -> None:
@@ -153,7 +165,7 @@ def test_hostile_data_stay_text_in_every_form(hostile: Flask) -> None:
 
 def test_the_api_lists_what_the_page_lists(client: FlaskClient) -> None:
     found = asked(client, "/api/questions")["questions"]
-    assert [q["name"] for q in found] == [q.name for q in ALL]
+    assert [q["name"] for q in found] == [q.name for q in questions.all()]
     budget = next(q for q in found if q["name"] == "budget-ess")
     assert budget["parameters"][0]["default"] == "id/collectivite/region-grand-est"
 
@@ -210,7 +222,7 @@ def test_an_answer_that_a_client_has_is_not_sent_again(client: FlaskClient) -> N
 
 def test_the_executables_are_turtle_for_other_tools(client: FlaskClient) -> None:
     graph = Graph().parse(data=client.get("/questions.ttl").get_data(as_text=True), format="turtle")
-    assert set(graph.subjects(RDF.type, SH.SPARQLSelectExecutable)) == {QUESTIONS[q.name] for q in ALL}
+    assert set(graph.subjects(RDF.type, SH.SPARQLSelectExecutable)) == {QUESTIONS[q.name] for q in questions.all()}
     one = Graph().parse(data=client.get("/questions/budget-ess.ttl").get_data(as_text=True), format="turtle")
     assert (QUESTIONS["budget-ess"], RDF.type, SH.SPARQLSelectExecutable) in one
 
@@ -222,7 +234,7 @@ def test_openapi_describes_every_address_and_every_question(app: Flask) -> None:
     """A new route needs its lines in ``web/openapi.toml``."""
     described = openapi.document(app.url_map, "http://localhost")["paths"]
     assert openapi.paths(app.url_map) <= set(described)
-    assert {f"/api/questions/{q.name}" for q in ALL} <= set(described)
+    assert {f"/api/questions/{q.name}" for q in questions.all()} <= set(described)
 
 
 def test_openapi_describes_every_method(app: Flask) -> None:

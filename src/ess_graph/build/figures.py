@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from importlib import resources
 
 from rdflib import Literal
@@ -47,6 +49,21 @@ def number(lexical: str, lang: str) -> str:
     return grouped + (point + decimals if dot else "")
 
 
+def unit_of(many: str, lexical: str, lang: str) -> str:
+    """A unit beside a number: ``personnes`` with ``1`` is ``personne``; as it is where the number is none, or many."""
+    try:
+        amount = abs(Decimal(lexical))
+        single = amount < 2 if lang == "fr" else amount == 1
+    except InvalidOperation:  # no number, or one that is not a number
+        return many
+    return _units()[lang].get(many, many) if single else many
+
+
+@cache
+def _units() -> dict[str, dict[str, str]]:
+    return tomllib.loads(resources.files(__package__).joinpath("units.toml").read_text(encoding="utf-8"))
+
+
 def figures(engine: Engine) -> list[Figure]:
     """Every figure of a release in both languages, in the order of their IRIs."""
     query = resources.files(__package__).joinpath("figures.rq").read_text(encoding="utf-8")
@@ -73,7 +90,9 @@ def _figure(iri: str, lang: str, parts: Mapping[str, set[str]]) -> Figure:
         amount = _BETWEEN[lang].format(numbers["low"][0], numbers["high"][0])
     else:
         amount = " / ".join(numbers.get("value") or numbers.get("low") or numbers.get("high") or ["?"])
-    words = [*sorted(parts.get("hedge", ())), amount, *sorted(parts.get("unit", ()))]
+    amounts = [amount for name in ("value", "low", "high") for amount in parts.get(name, ())]
+    units = (unit_of(unit, amounts[0] if len(amounts) == 1 else "", lang) for unit in parts.get("unit", ()))
+    words = [*sorted(parts.get("hedge", ())), amount, *sorted(units)]
     value = " ".join(words).replace(" €", "\u00a0€").replace(" %", "\u00a0%")
     name = ", ".join(sorted(parts.get("indicator", {iri})))
     slices = sorted({*parts.get("slice", ()), *parts.get("date", ())})

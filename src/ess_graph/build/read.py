@@ -57,7 +57,10 @@ def inputs(root: Path) -> list[Path]:
     found = [path for pattern in patterns for path in root.glob(pattern)]
     code = Path(__file__).parents[1]
     found += [
-        path for wing in ("build", "ingest") for path in (code / wing).glob("*.*") if path.suffix in {".py", ".rq"}
+        path
+        for wing in ("build", "ingest")
+        for path in (code / wing).glob("*.*")
+        if path.suffix in {".py", ".rq", ".toml"}
     ]
     return sorted(found)
 
@@ -72,8 +75,14 @@ def fingerprint(root: Path) -> str:
     return digest.hexdigest()
 
 
-def read(root: Path, *, with_data: bool = True) -> Project:
+def read(root: Path, *, with_data: bool = True, with_links: bool = True) -> Project:
     """Read a project's folder; without its data, only the ontology and the concept schemes.
+
+    Args:
+        root: the folder.
+        with_data: read ``data/``.
+        with_links: add accepted identities, and check the codes of official extracts; linking, which is about to write
+            these anew, does without.
 
     Raises:
         InvalidData: a malformed file, or a statement outside any named graph in ``data/``.
@@ -89,7 +98,7 @@ def read(root: Path, *, with_data: bool = True) -> Project:
         # The curator's file comes last: a thing belongs to the file that first says what it is.
         files = sorted(root.glob("data/**/*.trig"), key=lambda path: (path.name == "curation.trig", path))
         _add(project, root, files, None)
-        for *statement, graph in links.accepted(root, project.data):
+        for *statement, graph in links.accepted(root, project.data) if with_links else ():
             project.data.graph(graph).add(tuple(statement))  # type: ignore[arg-type]
     return project
 

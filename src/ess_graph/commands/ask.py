@@ -43,7 +43,10 @@ class Options(click.Command):
 @click.argument("name", required=False)
 @click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="A value; NAME= alone leaves it open.")
 @click.option("--choices", "listing", is_flag=True, help="List what can be chosen instead of answering.")
-@click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True)
+@click.option(
+    "--format", "form", type=click.Choice(["table", "csv", "json", "sparql"]), default="table", show_default=True,
+    help="sparql: the query, not its answer.",
+)  # fmt: skip
 @click.option("--lang", type=click.Choice(["fr", "en"]), default="fr", show_default=True)
 def ask(name: str | None, params: tuple[str, ...], listing: bool, form: str, lang: str) -> None:
     """Ask a question in plain words of the current release; without NAME, list the questions.
@@ -63,19 +66,24 @@ def ask(name: str | None, params: tuple[str, ...], listing: bool, form: str, lan
         raise NotFound(f"There is no question « {name} »: « ess-graph ask » lists them.")
     from ess_graph import releases
     from ess_graph.engine.local import LocalBackend
+    from ess_graph.outgoing import Outgoing
     from ess_graph.query import asking
     from ess_graph.query.answers import Writer
     from ess_graph.query.index import Index
     from ess_graph.settings import Settings
 
-    release = releases.current(Settings.read().home)
+    settings = Settings.read()
+    release = releases.current(settings.home)
     engine, index = LocalBackend().open(release.store), Index(release.index)
     offered = asking.choices(question, lang, engine, index)
     if listing:
         _choices(question, offered, lang)
         return
     values = asking.given(question, _pairs(params), offered)
-    answer = asking.ask(question, values, engine)
+    if form == "sparql":
+        click.echo(question.text(values))
+        return
+    answer = asking.ask(question, values, engine, Outgoing(settings.service_allow), settings.query_timeout)
     _write(Writer.over(question, answer, lang, index, lambda iri: iri, lambda _: None), form)
 
 
@@ -102,7 +110,8 @@ def _list(questions: tuple[Question, ...], lang: str, *, as_json: bool) -> None:
             theme = question.theme
             click.echo(f"{theme.titles[lang]}")
         takes = " ".join(f"--{p.name}" for p in question.parameters)
-        click.echo(f"  {question.name.ljust(width)}  {question.title(lang)}{f'  [{takes}]' if takes else ''}")
+        asks = f"  ({', '.join(question.requires)})" if question.requires else ""
+        click.echo(f"  {question.name.ljust(width)}  {question.title(lang)}{f'  [{takes}]' if takes else ''}{asks}")
 
 
 def _choices(question: Question, offered: dict[str, list[Choice]], lang: str) -> None:

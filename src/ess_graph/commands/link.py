@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ess_graph.judgements import Judgements
     from ess_graph.link.entities import Entity, Finding
     from ess_graph.link.match import Matcher
-    from ess_graph.link.units import Candidate
+    from ess_graph.proposals import Case
     from ess_graph.settings import Settings
 
 _COLUMNS = ("name", "family", "departement", "region", "siren", "insee", "postcode", "population")
@@ -41,7 +41,8 @@ def link(names: Path | None, review: bool, dry_run: bool, who: str | None) -> No
     """
     from ess_graph.judgements import FILE, Judgements
     from ess_graph.link.entities import link as match_all
-    from ess_graph.link.entities import waiting
+    from ess_graph.link.propose import cases
+    from ess_graph.proposals import waiting
     from ess_graph.settings import Settings
 
     settings = Settings.read()
@@ -52,13 +53,16 @@ def link(names: Path | None, review: bool, dry_run: bool, who: str | None) -> No
     judgements = Judgements(settings.root / FILE)
     lexicon = _Graph(settings.root)
     findings = list(match_all(lexicon, matcher, judgements))
+    doubtful = cases(findings, judgements, matcher.names.units)
     if review:
-        _review(waiting(findings, judgements), judgements, who or click.prompt("Who decides?"))
+        _review(doubtful, judgements, who or click.prompt("Who decides?"))
         findings = list(match_all(lexicon, matcher, judgements))
+        doubtful = cases(findings, judgements, matcher.names.units)
     if not dry_run:
         judgements.write()
         _write_extract(settings, findings)
-    _report(findings, {finding.entity.iri for finding, _ in waiting(findings, judgements)})
+        _propose(settings, doubtful)
+    _report(findings, {case.ours for case, _ in waiting(doubtful, judgements)})
 
 
 def _matcher(settings: Settings) -> Matcher:
@@ -78,7 +82,7 @@ class _Graph:
         from ess_graph.vocab import OPENDATA
 
         self._graph = Graph()
-        for subject, predicate, value, graph in read.read(root).data.quads((None, None, None, None)):
+        for subject, predicate, value, graph in read.read(root, with_links=False).data.quads((None, None, None, None)):
             # What was extracted because of a link must not be evidence for it.
             if not str(graph).startswith(OPENDATA):
                 self._graph.add((subject, predicate, value))
@@ -127,6 +131,16 @@ def _write_extract(settings: Settings, findings: list[Finding]) -> None:
         click.echo(f"{FOLDER / name}: codes and official names, for the next build.")
 
 
+def _propose(settings: Settings, doubtful: tuple[Case, ...]) -> None:
+    """Leave the doubtful ones to whoever reviews them, also in the browser."""
+    from ess_graph.judgements import today
+    from ess_graph.link.registry import Registry
+    from ess_graph.proposals import Proposals
+
+    sources = tuple(f"{source.title} ({source.vintage})" for source in Registry(settings.home).sources())
+    Proposals(today(), sources, doubtful).write(settings.home)
+
+
 def _report(findings: list[Finding], waiting: set[str]) -> None:
     counts: Counter[str] = Counter()
     for finding in findings:
@@ -144,38 +158,43 @@ def _report(findings: list[Finding], waiting: set[str]) -> None:
     )
 
 
-def _review(pairs: list[tuple[Finding, Candidate]], judgements: Judgements, who: str) -> None:
+def _review(doubtful: tuple[Case, ...], judgements: Judgements, who: str) -> None:
     """Candidate, evidence for and against, decide, next."""
-    from ess_graph.judgements import DIFFERENT, IDENTITY, PROGRAM, SAME, UNSURE, Judgement, today
-    from ess_graph.link.entities import theirs
+    from ess_graph.errors import InvalidData
+    from ess_graph.judgements import DIFFERENT, PROGRAM, SAME, UNSURE, by_person
+    from ess_graph.proposals import waiting
 
-    if who.startswith(PROGRAM):
-        raise click.UsageError(f"--who names a person: « {PROGRAM} » is for programs.")
     said = {"s": SAME, "d": DIFFERENT, "u": UNSURE}
-    done: set[str] = set()
-    for number, (finding, candidate) in enumerate(pairs, 1):
-        if finding.entity.iri in done:
-            continue
-        entity, unit = finding.entity, candidate.unit
-        click.echo(f"\n{number}/{len(pairs)}  {' · '.join(entity.names)}  ({entity.iri})")
-        click.echo(
-            f"  {unit.name}: {theirs(unit, entity)}, {unit.nature or unit.family}, {unit.population or '?'} inhabitants"
-        )
-        for sign, reasons in (("+", [candidate.how, *candidate.evidence]), ("-", candidate.against)):
-            for reason in reasons:
-                click.echo(f"  {sign} {reason}")
-        answer = click.prompt(
-            "  same, different, unsure, next, quit", type=click.Choice([*said, "n", "q"]), default="n"
-        )
-        if answer == "q":
-            return
-        if answer in said:
-            why = click.prompt("  because", default="", show_default=False)
-            judgements.add(Judgement(IDENTITY, entity.iri, theirs(unit, entity), said[answer], who, today(), why))
-            # What was decided is kept, whatever becomes of the rest of the session.
-            judgements.write()
-            if said[answer] == SAME:
-                done.add(entity.iri)
+    try:
+        by_person("", "", SAME, who, "")
+    except InvalidData as wrong:
+        raise click.UsageError(f"--who names a person, in few words: « {PROGRAM} » is for programs.") from wrong
+    for number, (case, candidates) in enumerate(pairs := waiting(doubtful, judgements), 1):
+        for candidate in candidates:
+            # Once one of them is the same, none of the others is asked about.
+            if candidate not in case.waiting(judgements):
+                continue
+            click.echo(f"\n{number}/{len(pairs)}  {' · '.join(case.names)}  ({case.ours})")
+            click.echo(
+                f"  {candidate.name}: {candidate.theirs}, {candidate.nature or candidate.family},"
+                f" {candidate.population or '?'} inhabitants"
+            )
+            for sign, reasons in (("+", [candidate.how, *candidate.evidence]), ("-", candidate.against)):
+                for reason in reasons:
+                    click.echo(f"  {sign} {reason}")
+            answer = click.prompt(
+                "  same, different, unsure, next, quit", type=click.Choice([*said, "n", "q"]), default="n"
+            )
+            if answer == "q":
+                return
+            if answer in said:
+                why = click.prompt("  because", default="", show_default=False)
+                try:
+                    judgements.add(by_person(case.ours, candidate.theirs, said[answer], who, why))
+                except InvalidData as wrong:
+                    raise click.UsageError("Say why in fewer words.") from wrong
+                # What was decided is kept, whatever becomes of the rest of the session.
+                judgements.write()
 
 
 def _table(path: Path, matcher: Matcher) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -99,11 +99,20 @@ def with_choice(query: str, values: Mapping[str, Node]) -> str:
 
 def with_values(query: str, values: Mapping[str, Node]) -> str:
     """A query that fixes variables at the head of its first group, where its filters see them."""
-    opening = next((token.end for token in tokens(query) if token.text == "{"), None)
-    if not values or opening is None:
+    if not values:
         return query
     names, terms = " ".join(f"?{name}" for name in values), " ".join(term.n3() for term in values.values())
-    return f"{query[:opening]}\n  VALUES ({names}) {{ ({terms}) }}{query[opening:]}"
+    return _at_the_head(query, f"VALUES ({names}) {{ ({terms}) }}")
+
+
+def with_column(query: str, variable: str, terms: Iterable[Node]) -> str:
+    """A query that starts from the terms of one column: a variable at the head of its first group has each in turn."""
+    return _at_the_head(query, f"VALUES ?{variable} {{ {' '.join(term.n3() for term in terms)} }}")
+
+
+def _at_the_head(query: str, values: str) -> str:
+    opening = next((token.end for token in tokens(query) if token.text == "{"), None)
+    return query if opening is None else f"{query[:opening]}\n  {values}{query[opening:]}"
 
 
 def syntax_error(error: SyntaxError, query: str, what: str = "query") -> BadQuery:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from ess_graph.judgements import DIFFERENT, PROGRAM, SAME, UNSURE, Judgement, Judgements, today
 from ess_graph.link.match import Matcher
-from ess_graph.link.units import Candidate, Outcome, Query, Unit
+from ess_graph.link.units import Outcome, Query, Unit
 
 WHO = f"{PROGRAM}ess-graph link"
 #: Natures by concept of voc/type-collectivite; a text that says "métropole" may mean any large body.
@@ -109,18 +109,6 @@ def link(lexicon: Lexicon, matcher: Matcher, judgements: Judgements) -> Iterator
 def query_of(entity: Entity) -> Query:
     """What the matcher is asked about an entity."""
     return Query(entity.names[0], entity.names[1:], entity.family, departement=entity.departement, region=entity.region)
-
-
-def waiting(findings: Iterable[Finding], judgements: Judgements) -> list[tuple[Finding, Candidate]]:
-    """What a person should look at: candidates of entities left to review, without those that somebody judged."""
-    found = []
-    for finding in findings:
-        if finding.accepted is None and finding.outcome.decision != "none":
-            for candidate in finding.outcome.candidates:
-                code = theirs(candidate.unit, finding.entity)
-                if code and judgements.about(finding.entity.iri, code) is None:
-                    found.append((finding, candidate))
-    return found
 
 
 def _when(known: list[Judgement], code: str) -> str:

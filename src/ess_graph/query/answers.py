@@ -159,6 +159,7 @@ def described(question: Question, lang: str) -> dict[str, object]:
         "title": question.title(lang),
         "description": question.descriptions[lang],
         "theme": question.theme.titles[lang],
+        "requires": list(question.requires),
         "parameters": [
             {
                 "name": p.name,

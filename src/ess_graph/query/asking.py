@@ -10,9 +10,11 @@ from rdflib import Literal, URIRef
 from rdflib.namespace import XSD
 from rdflib.term import Node
 
+from ess_graph.engine import federation
 from ess_graph.engine.base import Engine
-from ess_graph.errors import BadValue
+from ess_graph.errors import BadValue, OutOfReach
 from ess_graph.folding import fold
+from ess_graph.outgoing import Outgoing
 from ess_graph.query import catalogue
 from ess_graph.query.index import Index
 from ess_graph.query.questions import Parameter, Question, column
@@ -21,6 +23,7 @@ from ess_graph.vocab import BASE
 #: What whole numbers stay below, and the most characters that a value may have.
 LARGEST, _CHARACTERS = 10**15, 2000
 _YEAR, _WHOLE = re.compile(r"[0-9]{4}"), re.compile(r"-?[0-9]{1,20}")
+_NOWHERE = Outgoing()
 _NOT_IN_IRI = set('<>"{}|^`\\ ')
 
 
@@ -69,10 +72,11 @@ def choices(question: Question, lang: str, engine: Engine, index: Index) -> dict
     """What can be chosen for each parameter that is a thing, in alphabetical order.
 
     An optional one has the values that occur in the answer to the question asked without any value, so that every
-    choice has an answer; the others have the members of their class.
+    choice has an answer; the others, and those of a question that asks elsewhere, have the members of their class.
     """
     things: dict[str, set[str]] = {}
-    if any(p.optional and p.datatype is None for p in question.parameters):
+    here = not question.requires
+    if here and any(p.optional and p.datatype is None for p in question.parameters):
         found = engine.rows(question.select)
         things = {
             p.name: {str(row[p.name]) for row in found if p.name in row}
@@ -80,7 +84,7 @@ def choices(question: Question, lang: str, engine: Engine, index: Index) -> dict
             if p.optional and p.datatype is None
         }
     for parameter in question.parameters:
-        if parameter.cls and parameter.datatype is None and not parameter.optional:
+        if parameter.cls and parameter.datatype is None and not (parameter.optional and here):
             things[parameter.name] = set(index.things(str(parameter.cls))) or _members(parameter.cls, engine)
     labels = index.labels({iri for found in things.values() for iri in found}, lang)
     return {
@@ -123,9 +127,38 @@ def given(
     return values
 
 
-def ask(question: Question, values: Mapping[str, Node], engine: Engine) -> Answer:
-    """The whole answer."""
-    found = engine.rows(question.select, bindings=dict(values))
+def out_of_reach(question: Question, outgoing: Outgoing) -> tuple[str, ...]:
+    """The endpoints that a question asks and that the operator did not list."""
+    return tuple(endpoint for endpoint in question.requires if not outgoing.allows(endpoint))
+
+
+def ask(
+    question: Question, values: Mapping[str, Node], engine: Engine, outgoing: Outgoing = _NOWHERE, seconds: float = 30
+) -> Answer:
+    """The whole answer.
+
+    Args:
+        question: the question.
+        values: of its parameters.
+        engine: the release.
+        outgoing: the endpoints elsewhere that may be asked.
+        seconds: for all of these together.
+
+    Raises:
+        OutOfReach: the question asks an endpoint that may not be.
+        RemoteFailed, LimitHit: an endpoint does not answer.
+    """
+    text = question.select
+    if question.requires:
+        if refused := out_of_reach(question, outgoing):
+            raise OutOfReach(
+                f"This question asks {', '.join(refused)}, which this operator does not let it reach."
+                " Copy its query and run it with a tool of your own, or list the address in ESS_GRAPH_SERVICE_ALLOW.",
+                refused,
+                question.text(values),
+            )
+        text = federation.answered(question.text(), outgoing, seconds)
+    found = engine.rows(text, bindings=dict(values))
     gathering = [column(name).gathered for name in found.names]
     rows: dict[tuple[Node | None, ...], list[dict[Node, None]]] = {}
     for row in found:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from itertools import pairwise
@@ -87,6 +87,11 @@ class Outlines:
         """A région by its code, else by its name as people write it; one of today before one of before 2016."""
         return _found(self.regions, code, name)
 
+    def like(self, outline: Outline) -> Outline:
+        """The outline of the same territory on this map."""
+        wanted = (outline.code, outline.name, outline.former)
+        return next(one for one in (*self.regions, *self.departements) if (one.code, one.name, one.former) == wanted)
+
     def departement(self, code: str | None, name: str) -> Outline | None:
         """A département by its code, else by its name as people write it."""
         return _found(self.departements, code, name)
@@ -100,13 +105,16 @@ def _found(outlines: Iterable[Outline], code: str | None, name: str) -> Outline 
 
 
 @cache
-def outlines() -> Outlines:
-    """The map, worked out once."""
+def outlines(width: int = WIDTH) -> Outlines:
+    """The map, worked out once; a narrower one has fewer corners, and takes less to send."""
     topology = json.loads(resources.files(__package__).joinpath("outlines.json").read_text(encoding="utf-8"))
     arcs = _arcs(topology)
     shapes = topology["objects"]["departements"]["geometries"]
     regions = topology["objects"]["regions"]["geometries"]
     frames, height = _frames(shapes, arcs)
+    size = width / WIDTH
+    frames = tuple(replace(f, x=f.x * size, y=f.y * size, scale=f.scale * size) for f in frames)
+    height = round(height * size)
     drawn = [[_frame_of(arc, frames).place(*point) for point in arc] for arc in arcs]
     return Outlines(
         height,

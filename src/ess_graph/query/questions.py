@@ -15,7 +15,7 @@ from rdflib.term import Node
 
 from ess_graph import terms
 from ess_graph.engine.text import with_values
-from ess_graph.vocab import BASE, CSVW, QUESTIONS, SH
+from ess_graph.vocab import CSVW, QUESTIONS, SH
 
 #: Questions that the home page and the query page offer: the first in their order.
 FEATURED = 10
@@ -74,7 +74,10 @@ class Theme:
 
 @dataclass(frozen=True)
 class Question:
-    """A question in words, what can be chosen in it, and the query that answers it."""
+    """A question in words, what can be chosen in it, and the query that answers it.
+
+    ``requires`` are the endpoints elsewhere that its query asks besides; most ask none.
+    """
 
     name: str
     titles: Mapping[str, str]
@@ -85,6 +88,7 @@ class Question:
     parameters: tuple[Parameter, ...]
     select: str
     prefixes: Mapping[str, str]
+    requires: tuple[str, ...] = ()
 
     def title(self, lang: str, words: Mapping[str, str] | None = None) -> str:
         """The question in ``fr`` or ``en``; with the words for the values of all its parameters, the one they make."""
@@ -119,11 +123,7 @@ def folder() -> Path:
 def all() -> tuple[Question, ...]:
     """Every question, in its order."""
     graph = _graph()
-    prefixes = {
-        str(graph.value(declared, SH.prefix)): str(graph.value(declared, SH.namespace))
-        for declared in graph.objects(URIRef(f"{BASE}questions#prefixes"), SH.declare)
-    }
-    found = [_question(node, graph, dict(sorted(prefixes.items()))) for node in _executables(graph)]
+    found = [_question(node, graph) for node in _executables(graph)]
     return tuple(sorted(found, key=lambda question: question.order))
 
 
@@ -177,7 +177,16 @@ def _executables(graph: Graph) -> list[Node]:
     return sorted(graph.subjects(RDF.type, SH.SPARQLSelectExecutable), key=str)
 
 
-def _question(node: Node, graph: Graph, prefixes: Mapping[str, str]) -> Question:
+def _prefixes(node: Node, graph: Graph) -> dict[str, str]:
+    found = {
+        str(graph.value(declared, SH.prefix)): str(graph.value(declared, SH.namespace))
+        for said in graph.objects(node, SH.prefixes)
+        for declared in graph.objects(said, SH.declare)
+    }
+    return dict(sorted(found.items()))
+
+
+def _question(node: Node, graph: Graph) -> Question:
     theme = graph.value(node, DCTERMS.subject)
     parameters = sorted(graph.objects(node, SH.parameter), key=lambda p: int(str(graph.value(p, SH.order))))
     return Question(
@@ -189,7 +198,8 @@ def _question(node: Node, graph: Graph, prefixes: Mapping[str, str]) -> Question
         order=int(str(graph.value(node, SH.order))),
         parameters=tuple(_parameter(parameter, graph) for parameter in parameters),
         select=str(graph.value(node, SH.select)).strip() + "\n",
-        prefixes=prefixes,
+        prefixes=_prefixes(node, graph),
+        requires=tuple(sorted(map(str, graph.objects(node, DCTERMS.requires)))),
     )
 
 

@@ -100,11 +100,8 @@ class Reader:
 
 
 def registers(rows: Iterable[Mapping[str, Node]]) -> dict[str, Source]:
-    """Official extracts as sources, by the graph that holds them: their year stands where lines would."""
-    return {
-        str(row["graph"]): Source(str(row["title"]), str(row["issued"]), str(row["address"]), str(row["issued"]))
-        for row in rows
-    }
+    """Official extracts as sources, by the graph that holds them: they have a date and no lines."""
+    return {str(row["graph"]): Source(str(row["title"]), "", str(row["address"]), str(row["issued"])) for row in rows}
 
 
 def nature(graphs: Iterable[Node]) -> Nature:

@@ -21,7 +21,7 @@ class Source:
 
     Attributes:
         document: readable name of the record or document.
-        lines: ``L181`` or ``L204-L206``.
+        lines: ``L181`` or ``L204-L206``; empty for a register, which has none.
         url: where the passage is described on this site.
         date: date of the record, as precise as it is known; None when unknown.
         inferred: True when a curator concluded the date.
@@ -34,6 +34,11 @@ class Source:
     date: str | None = None
     inferred: bool = False
     text: str | None = None
+
+    @property
+    def place(self) -> str:
+        """Document and lines in one text."""
+        return f"{self.document}, {self.lines}" if self.lines else self.document
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from ess_graph.web import negotiate
 from ess_graph.web.i18n import translator
 from ess_graph.web.openapi import document
 from ess_graph.web.questions import written
-from ess_graph.web.replies import cacheable, page, problem
+from ess_graph.web.replies import cacheable, kept_from_caches, page, problem
 from ess_graph.web.site import Opened, Site
 
 _JSON, _CSV = "application/json", "text/csv"
@@ -70,15 +70,16 @@ def _answer(question: Question, opened: Opened, site: Site) -> Response:
         values = asking.given(question, raw, offered)
     except BadValue as error:
         return problem(400, str(error), parameter=error.parameter)
-    writer = Writer.over(
-        question, asking.ask(question, values, opened.engine), g.lang, opened.index, site.link, lambda _: None
-    )
+    answer = asking.ask(question, values, opened.engine, site.outgoing, site.settings.query_timeout)
+    writer = Writer.over(question, answer, g.lang, opened.index, site.link, lambda _: None)
     if form == "json":
         body = _json({**writer.json(), "release": opened.release.id, "url": _address(question)})
     else:
         body = _table(writer, excel=form == "excel")
         body.headers["Content-Disposition"] = f'attachment; filename="{question.name}.csv"'
     body.vary.update(("Accept", "Accept-Language"))
+    if question.requires:
+        return kept_from_caches(body)
     written_so = "&".join(f"{name}={value}" for name, value in sorted(raw.items()))
     return cacheable(body, opened.release.id, "api-question", question.name, form, written_so, g.lang, _base(site))
 

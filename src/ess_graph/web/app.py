@@ -30,6 +30,7 @@ from ess_graph.web import (
     assets,
     atlas,
     codes,
+    contribute,
     dataset,
     editor,
     entities,
@@ -40,6 +41,7 @@ from ess_graph.web import (
     lists,
     negotiate,
     network,
+    notebook,
     pages,
     portraits,
     protocol,
@@ -55,7 +57,7 @@ from ess_graph.web import (
     versions,
     vocabulary,
 )
-from ess_graph.web.i18n import translator
+from ess_graph.web.i18n import plural_key, translator
 from ess_graph.web.site import Site, chosen_by_reader
 from ess_graph.web.tokens import AuditLog, Tokens
 from ess_graph.web.writing import Writing
@@ -97,6 +99,7 @@ def create_app(settings: Settings, backend: Backend | None = None, recipe: Recip
         return {
             "lang": lang,
             "t": translator(lang),
+            "plural_key": plural_key,
             "other_lang_url": f"{request.path}?{urlencode(arguments)}",
             "release": _release(site),
             "q": request.args.get("q", "") if request.endpoint == "search.results" else "",
@@ -119,6 +122,8 @@ def create_app(settings: Settings, backend: Backend | None = None, recipe: Recip
                 "timeline": url_for("timeline.timeline"),
                 "map": url_for("atlas.page_of_map"),
                 "network": url_for("network.page_of_network"),
+                # For those who may: nobody else is led to a closed door.
+                "desk": url_for("contribute.start") if settings.token_file and _has_desk(app) else None,
             },
         }
 
@@ -131,15 +136,19 @@ def create_app(settings: Settings, backend: Backend | None = None, recipe: Recip
     app.after_request(replies.finish)
     app.register_error_handler(Exception, replies.on_error)
     for part in (
-        api, atlas, codes, dataset, editor, entities, exports, finding, graphs, lists, network, pages, portraits,
-        quality, questions, reports, search, sparql, timeline, versions, vocabulary,
+        api, atlas, codes, dataset, editor, entities, exports, finding, graphs, lists, network, notebook, pages,
+        portraits, quality, questions, reports, search, sparql, timeline, versions, vocabulary,
     ):  # fmt: skip
         app.register_blueprint(part.blueprint(site))
     log = AuditLog(settings.audit_log or settings.home / "audit.jsonl")
-    writing = Writing(publisher, Tokens(settings.token_file), log, site)
+    tokens = Tokens(settings.token_file)
+    writing = Writing(publisher, tokens, log, site)
     app.register_blueprint(reconciliation.blueprint(site, partial(_ladder, settings.root)))
     for door in (updates, graph_store):
         app.register_blueprint(door.blueprint(site, writing))
+    if recipe is None or recipe.files is None:
+        # Over files of anybody's nothing waits for a curator: links and reports are the project's.
+        app.register_blueprint(contribute.blueprint(site, tokens, log))
 
     @app.get("/sante")
     def health() -> Response:
@@ -160,6 +169,10 @@ def _publisher(recipe: Recipe, home: Path, site: Site) -> Publisher:
     if not recipe.union:
         return InPlace(home, lambda: site.workers)
     return Journaled(recipe, home, lambda: site.workers, [sys.executable, "-m", "ess_graph.commands.apply"])
+
+
+def _has_desk(app: Flask) -> bool:
+    return "contribute" in app.blueprints
 
 
 def _look() -> str:

@@ -100,6 +100,38 @@ def allow_tiles(response: Response, site: Site) -> None:
         response.headers["Content-Security-Policy"] = policy
 
 
+#: Width of the map of the home page, in pixels of its own.
+_SMALL = 500
+
+
+def overview(opened: Opened, site: Site) -> dict[str, Any] | None:
+    """What a small map draws: France, and each placed territory that has things, as a link; None where none is."""
+    found = [one for one in _territories(opened) if one.placed and (one.authorities or one.others or one.figures)]
+    if not found:
+        return None
+    drawn = outlines(_SMALL)
+    labels = opened.index.labels(_named(tuple(found)), g.lang)
+    # What is wide is drawn first, and a région of before 2016 over those of today: else nobody could point at it.
+    found.sort(key=lambda one: (territories.KINDS.index(one.kind), bool(one.outline and one.outline.former)))
+    return {
+        "width": _SMALL,
+        "height": drawn.height,
+        "land": "".join(one.path for one in drawn.regions if not one.former),
+        "places": [
+            {
+                "kind": _slug(one.kind),
+                "strong": bool(one.authorities),
+                "url": site.link(one.iri),
+                "said": _said(one, labels),
+                "path": drawn.like(one.outline).path if one.outline else None,
+                "at": one.point and [at * _SMALL / WIDTH for at in one.point],
+            }
+            for one in found[:_POINTS]
+        ],
+        "elsewhere": sum(not one.placed for one in _territories(opened)),
+    }
+
+
 def _named(found: tuple[Territory, ...]) -> set[str]:
     iris = {one.iri for one in found} | {iri for one in found for iri in one.authorities}
     figures = [figure for one in found for figure in one.figures]

@@ -12,6 +12,7 @@ from ess_graph.web.i18n import translator
 from ess_graph.web.replies import problem
 from ess_graph.web.site import Site
 
+_SIREN, _SIRET = 9, 14
 _SCHEMES = {"siren": ESS.siren, "insee": IGEO.codeINSEE}
 #: A code of two or three characters may be a region's and a département's: the level tells them apart.
 _LEVELS = {"region": IGEO.Region, "departement": IGEO.Departement, "commune": IGEO.Commune}
@@ -25,13 +26,13 @@ def blueprint(site: Site) -> Blueprint:
     @routes.get("/<any(insee):scheme>/<any(region, departement, commune):level>/<code>")
     def coded(scheme: str, code: str, level: str = "") -> Response:
         rows = site.opened().engine.rows(
-            catalogue.text("coded"), {"scheme": _SCHEMES[scheme], "code": Literal(code.strip().upper())}
+            catalogue.text("coded"), {"scheme": _SCHEMES[scheme], "code": Literal(_plain(scheme, code))}
         )
         wanted = _LEVELS.get(level)
         found = sorted({str(row["entity"]) for row in rows if wanted in (None, URIRef(str(row["class"])))})
         found = [iri for iri in found if iri.startswith(BASE)]
         if len(found) == 1:
-            return redirect(site.address("/" + found[0].removeprefix(BASE)), 303, Response)  # type: ignore[return-value]
+            return redirect(site.onward("/" + found[0].removeprefix(BASE)), 303, Response)  # type: ignore[return-value]
         t = translator(g.lang)
         if not found:
             return problem(404, t("codes.unknown", scheme=t(f"codes.{scheme}"), code=code[:20]), title=t("error.404"))
@@ -40,3 +41,9 @@ def blueprint(site: Site) -> Blueprint:
         return problem(300, t("codes.several", code=code[:20]), title=t("codes.choose"), nearby=choices)
 
     return routes
+
+
+def _plain(scheme: str, code: str) -> str:
+    """A code as registers write it: people put spaces into it, and a SIRET is a SIREN and five digits more."""
+    plain = "".join(code.split()).upper()
+    return plain[:_SIREN] if scheme == "siren" and len(plain) == _SIRET and plain.isdecimal() else plain

@@ -52,14 +52,14 @@ def blueprint(site: Site) -> Blueprint:
     def identified(kind: str, name: str = "") -> Response:
         path = name if kind == "id" else f"{kind}/{name}".rstrip("/")
         if path.rpartition(".")[2] in SUFFIXES:
-            return _see_other(site.address(f"/data/{path}"))
+            return _see_other(site.onward(f"/data/{path}"))
         chosen = negotiate.best(request.headers.get("Accept"), (_HTML, *_KINDS), ALIASES.items())
         if chosen is None:
             raise NotAcceptable(f"This thing is described as {', '.join((_HTML, *_KINDS))}: ask for one of these.")
         if not _exists(iri_of(path), site.opened()):
             return unknown(path, site)
         suffix = next((s for s, kind in SUFFIXES.items() if kind == chosen), None)
-        return _see_other(site.address(f"/data/{path}.{suffix}" if suffix else f"/page/{path}"))
+        return _see_other(site.onward(f"/data/{path}.{suffix}" if suffix else f"/page/{path}"))
 
     @routes.get("/page/<path:path>")
     def page_of(path: str) -> Response:

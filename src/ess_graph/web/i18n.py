@@ -18,6 +18,12 @@ def messages() -> dict[str, dict[str, str]]:
     return found
 
 
+def plural_key(key: str, number: int) -> str:
+    """The key of a sentence about so many things: ``key.0``, ``key.1`` or, where there is no such form, ``key.n``."""
+    exact = f"{key}.{number}"
+    return exact if number in (0, 1) and exact in messages() else f"{key}.n"
+
+
 def translator(lang: str) -> Callable[..., str]:
     """A function that gives the sentence of a key in ``lang``, its placeholders filled."""
 

@@ -87,7 +87,8 @@ def _question(question: Question) -> dict[str, Any]:
             "summary": question.title("en"),
             "description": f"{question.descriptions['en']}\n\n{question.title('fr')}",
             "parameters": [*(_parameter(p) for p in question.parameters), "lang", "answerFormat"],
-            "responses": {"200": "answer", "400": "problem", "406": "problem"},
+            "responses": {"200": "answer", "400": "problem", "406": "problem"}
+            | ({"403": "problem", "502": "problem", "503": "limit"} if question.requires else {}),
         }
     )
 

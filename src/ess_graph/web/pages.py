@@ -7,6 +7,7 @@ from flask import Blueprint, Response, g, url_for
 from ess_graph.query import catalogue, questions
 from ess_graph.query.views import Value
 from ess_graph.vocab import ESS
+from ess_graph.web.atlas import overview
 from ess_graph.web.lists import kinds
 from ess_graph.web.replies import cacheable, page
 from ess_graph.web.site import Site
@@ -34,6 +35,7 @@ def blueprint(site: Site) -> Blueprint:
                     Value(q.title(g.lang), url=url_for("questions.question", name=q.name))
                     for q in questions.featured()
                 ],
+                drawing=overview(opened, site),
             ),
             opened.release.id, "home", g.lang,
         )  # fmt: skip

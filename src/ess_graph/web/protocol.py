@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 from flask import Response, request
 from werkzeug.exceptions import BadRequest
@@ -70,6 +70,13 @@ def utf8(body: bytes, what: str) -> str:
         raise BadRequest(
             f"{what.capitalize()} is not UTF-8 at byte {error.start}: encode it and send it again."
         ) from error
+
+
+def from_elsewhere() -> bool:
+    """Whether the browser says that another site's page sends this request, in the name of who reads that page."""
+    origin = request.headers.get("Origin")
+    foreign = origin not in (None, "null") and urlsplit(origin).netloc != request.host
+    return foreign or request.headers.get("Sec-Fetch-Site") == "cross-site"
 
 
 def options(methods: str) -> Response:

@@ -34,6 +34,6 @@ def blueprint(site: Site) -> Blueprint:
             years=queries.YEARS,
         )
         # Records grow old by themselves: the page of one release changes from day to day.
-        return cacheable(shown, opened.release.id, "quality", g.lang, today.isoformat())
+        return cacheable(shown, opened.release.id, "quality", g.lang, today.isoformat(), str(site.settings.token_file))
 
     return routes

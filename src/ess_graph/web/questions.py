@@ -10,7 +10,7 @@ from rdflib.namespace import XSD
 from rdflib.term import Node
 from werkzeug.exceptions import NotFound
 
-from ess_graph.errors import BadValue
+from ess_graph.errors import BadValue, LimitHit, OutOfReach, RemoteFailed
 from ess_graph.folding import fold
 from ess_graph.query import asking
 from ess_graph.query import questions as known
@@ -19,8 +19,8 @@ from ess_graph.query.asking import Choice
 from ess_graph.query.questions import Parameter, Question
 from ess_graph.query.views import Value
 from ess_graph.web.i18n import translator
-from ess_graph.web.replies import cacheable, page
-from ess_graph.web.site import Opened, Site
+from ess_graph.web.replies import cacheable, kept_from_caches, page
+from ess_graph.web.site import Opened, Site, chosen_by_reader
 
 #: Rows that a page shows; downloads hold all of them.
 _SHOWN = 500
@@ -106,11 +106,15 @@ def _question(question: Question, opened: Opened, site: Site) -> Response:
         return page(
             "question.html", 400, question=question, fields=fields, error=sentence, title=question.title(g.lang)
         )
-    answer = asking.ask(question, values, opened.engine)
-    writer = Writer.over(question, answer, g.lang, opened.index, site.link, lambda _: None)
     spelled = {p.name: asking.short(str(values[p.name])) if p.name in values else "" for p in question.parameters}
-    path = f"{url_for('questions.question', name=question.name, lang=None)}?{urlencode(spelled, safe='/')}".rstrip("?")
-    block, to_api = writer.block(_SHOWN), url_for("api.answer", name=question.name, lang=None)
+    try:
+        answer = asking.ask(question, values, opened.engine, site.outgoing, site.settings.query_timeout)
+    except (OutOfReach, RemoteFailed, LimitHit) as error:
+        if not question.requires:
+            raise
+        return _unanswered(question, values, _fields(question, spelled, offered, "", values), error)
+    writer = Writer.over(question, answer, g.lang, opened.index, site.link, lambda _: None)
+    block = writer.block(_SHOWN)
     shown = page(
         "question.html",
         question=question,
@@ -123,15 +127,40 @@ def _question(question: Question, opened: Opened, site: Site) -> Response:
         downloads=[
             Value(
                 translator(g.lang)(f"question.download.{form}"),
-                url=f"{to_api}?{urlencode({**spelled, 'format': form, 'lang': g.lang}, safe='/')}",
+                url=_linked("api.answer", question, {**spelled, "format": form, "lang": g.lang}),
             )
             for form in _DOWNLOADS
         ],
-        api=f"{to_api}?{urlencode(spelled, safe='/')}".rstrip("?"),
-        share=f"{site.settings.public_url or request.host_url.rstrip('/')}{path}",
+        api=_linked("api.answer", question, spelled),
+        share=(site.settings.public_url or request.host_url.rstrip("/"))
+        + _linked("questions.question", question, spelled),
         error=None,
     )
+    if question.requires:
+        # What others say may be another thing the next time.
+        return kept_from_caches(shown)
     return cacheable(shown, opened.release.id, "question", question.name, urlencode(sorted(raw.items())), g.lang)
+
+
+def _linked(endpoint: str, question: Question, asked: dict[str, str]) -> str:
+    """The address of a question with what was asked, in the same release."""
+    kept = {name: value for name, value in chosen_by_reader().items() if name == "release"}
+    path = url_for(endpoint, name=question.name, lang=None, release=None)
+    return f"{path}?{urlencode({**asked, **kept}, safe='/')}".rstrip("?")
+
+
+def _unanswered(
+    question: Question, values: dict[str, Node], fields: list[Field], error: OutOfReach | RemoteFailed | LimitHit
+) -> Response:
+    """A question that asks others, where this server may not or gets no answer: its query, to run elsewhere."""
+    allowed = not isinstance(error, OutOfReach)
+    asked = error.endpoints if isinstance(error, OutOfReach) else question.requires
+    shown = page(
+        "question.html", error.status if allowed else 200,
+        question=question, title=question.title(g.lang), fields=fields, error=None,
+        elsewhere={"allowed": allowed, "endpoints": asked, "query": question.text(values)},
+    )  # fmt: skip
+    return kept_from_caches(shown)
 
 
 def _fields(

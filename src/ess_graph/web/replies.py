@@ -13,7 +13,7 @@ from flask import Response, current_app, g, render_template, request
 from werkzeug.exceptions import HTTPException, NotAcceptable
 
 from ess_graph.engine.base import Whole
-from ess_graph.errors import BadQuery, EssGraphError, InvalidData, LimitHit, NotPossibleNow
+from ess_graph.errors import BadQuery, EssGraphError, InvalidData, LimitHit, NotPossibleNow, OutOfReach
 from ess_graph.query.views import Value
 from ess_graph.web import compression, negotiate
 from ess_graph.web.cache import AnswerCache
@@ -31,9 +31,16 @@ _ALWAYS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
-    # The data are public and no answer depends on a cookie, so any page may read them.
+    # The data are public and none of these answers depends on a cookie, so any page may read them.
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": "ETag, Link, Retry-After",
+}
+
+#: Of answers that depend on who asks: nobody keeps them, no other site reads them, no search engine lists them.
+_PRIVATE = {
+    "Cache-Control": "no-store",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Robots-Tag": "noindex, nofollow",
 }
 
 #: What makes a request conditional, or one for a part.
@@ -55,10 +62,12 @@ class Streamed(Response):
 
 
 def finish(response: Response) -> Response:
-    """Headers of every answer."""
+    """Headers of every answer; ``g.private`` says that this one is for who asks and for nobody else."""
+    if g.get("private"):
+        response.headers.update(_PRIVATE)
     said = {name.lower() for name, _ in response.headers}
     for name, value in _ALWAYS.items():
-        if name.lower() not in said:
+        if name.lower() not in said and not (g.get("private") and name.startswith("Access-Control-")):
             response.headers.add(name, value)
     return compression.compress(response)
 
@@ -83,6 +92,12 @@ def _validated(response: Response, tag: str) -> Response:
     response.headers["Cache-Control"] = "no-cache"
     if any(name in request.environ for name in _CONDITIONS):
         response.make_conditional(request)
+    return response
+
+
+def kept_from_caches(response: Response) -> Response:
+    """What is right now and may be wrong the next time: nobody keeps it."""
+    response.headers["Cache-Control"] = "no-store"
     return response
 
 
@@ -198,15 +213,29 @@ def on_error(error: Exception) -> Response:
     if isinstance(error, InvalidData):
         return problem(error.status, str(error), report=error.report)
     if isinstance(error, EssGraphError):
-        response = problem(error.status, str(error))
+        far = error if isinstance(error, OutOfReach) else None
+        response = problem(
+            error.status, str(error), requires=list(far.endpoints) if far else None, query=far.query if far else None
+        )
         if wait := getattr(error, "retry_after", 10 if isinstance(error, NotPossibleNow) else None):
             response.headers["Retry-After"] = str(wait)
         return response
     if isinstance(error, HTTPException):
-        response = problem(error.code or 500, error.description or "")
+        # What the library says when nobody said more is for programs; people have it in their language.
+        bare = error.description == type(error).description
+        response = problem(error.code or 500, (_in_words(error.code) if bare else None) or error.description or "")
         for name, value in error.get_headers():
             if name in ("Allow", "Retry-After", "Location", "WWW-Authenticate"):
                 response.headers[name] = value
         return response
     current_app.logger.exception("A request failed: %s", request.path)
-    return problem(500, "Something broke on our side; it was logged. Try again, or try something simpler.")
+    detail = messages()["error.500.detail"]["en"]
+    return problem(500, _in_words(500) or detail)
+
+
+def _in_words(status: int | None) -> str | None:
+    """What a status means and what to do, in the language of who reads it in a browser; None for programs."""
+    if not negotiate.wants_html(request.headers.get("Accept")):
+        return None
+    # An error may come before the language was chosen.
+    return messages().get(f"error.{status}.detail", {}).get(g.setdefault("lang", "fr"))

@@ -5,20 +5,20 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, g, redirect, request, url_for
 from werkzeug.exceptions import Forbidden
 
 from ess_graph.errors import InvalidData
+from ess_graph.folding import printable
 from ess_graph.query.entity import entity_page
 from ess_graph.query.facts import Fact, find
 from ess_graph.query.views import Value
-from ess_graph.reports import LONGEST, SHORTEST, Queue, TooMany, message, printable
-from ess_graph.web import negotiate
+from ess_graph.reports import LONGEST, SHORTEST, Queue, TooMany, message
+from ess_graph.web import negotiate, protocol
 from ess_graph.web.entities import iri_of, sayable
 from ess_graph.web.i18n import translator
-from ess_graph.web.replies import page, problem
+from ess_graph.web.replies import kept_from_caches, page, problem
 from ess_graph.web.site import Site
 from ess_graph.web.throttle import client
 
@@ -47,13 +47,13 @@ def blueprint(site: Site) -> Blueprint:
 
     @routes.get("/signaler")
     def form() -> Response:
-        return _form(_about(request.args.get("page", ""), request.args.get("fait", ""), site))
+        return _form(subject(request.args.get("page", ""), request.args.get("fait", ""), site))
 
     @routes.post("/signaler")
     def send() -> Response:
         request.max_content_length = _BODY
         _same_site()
-        about = _about(request.form.get("page", ""), request.form.get("fait", ""), site)
+        about = subject(request.form.get("page", ""), request.form.get("fait", ""), site)
         if request.form.get("site"):  # people do not see this field; programs that fill in every field do
             return _thanks(about, 0)
         try:
@@ -71,9 +71,7 @@ def blueprint(site: Site) -> Blueprint:
             page=about.path,
             fact=about.name,
             statement=printable(about.fact.statement)[:1000] if about.fact else "",
-            sources=printable("; ".join(f"{s.document}, {s.lines}" for s in about.fact.sources))[:1000]
-            if about.fact
-            else "",
+            sources=printable("; ".join(s.place for s in about.fact.sources))[:1000] if about.fact else "",
             kind=kind if kind in KINDS else KINDS[-1],
             lang=g.lang,
             message=said,
@@ -82,7 +80,7 @@ def blueprint(site: Site) -> Blueprint:
 
     @routes.get("/signaler/merci")
     def thanks() -> Response:
-        return _kept_from_caches(page("report.html", sent=True, about=_about(request.args.get("page", ""), "", site)))
+        return kept_from_caches(page("report.html", sent=True, about=subject(request.args.get("page", ""), "", site)))
 
     return routes
 
@@ -98,7 +96,7 @@ def _form(about: About, wrong: str = "", typed: str = "") -> Response:
         about=about, error=error, typed=printable(typed)[: 2 * LONGEST], kinds=kinds,
         kind=request.form.get("genre", ""), longest=LONGEST,
     )  # fmt: skip
-    return _kept_from_caches(shown)
+    return kept_from_caches(shown)
 
 
 def _thanks(about: About, number: int) -> Response:
@@ -107,13 +105,14 @@ def _thanks(about: About, number: int) -> Response:
     return Response(json.dumps({"report": number}), 201, mimetype="application/json")
 
 
-def _kept_from_caches(response: Response) -> Response:
-    response.headers["Cache-Control"] = "no-store"
-    return response
+def subject(path: str, name: str, site: Site, *, texts: bool = False) -> About:
+    """What an address says a report is about; whatever is no page of this site is left out.
 
-
-def _about(path: str, name: str, site: Site) -> About:
-    """What an address says a report is about; whatever is no page of this site is left out."""
+    Args:
+        path, name: the page and the fact.
+        site: where they are looked up.
+        texts: with the text of the passages behind the fact, where the documents are at hand.
+    """
     path = path.removeprefix("/page/")
     if not _PATH.fullmatch(path) or not sayable(iri_of(path)):
         return About("", "")
@@ -124,7 +123,7 @@ def _about(path: str, name: str, site: Site) -> About:
         return About(path, "", Value(label[0] if label else path, url=site.link(iri), iri=iri))
     shown = entity_page(
         iri, g.lang, engine=opened.engine, index=opened.index, display=opened.display, link=site.link,
-        texts=lambda _: None,
+        texts=site.passage_text if texts else lambda _: None,
     )  # fmt: skip
     if shown is None:
         return About("", "")
@@ -138,7 +137,5 @@ def _same_site() -> None:
     Raises:
         Forbidden: the browser says that another site's page sends this.
     """
-    origin = request.headers.get("Origin")
-    foreign = origin not in (None, "null") and urlsplit(origin).netloc != request.host
-    if foreign or request.headers.get("Sec-Fetch-Site") == "cross-site":
+    if protocol.from_elsewhere():
         raise Forbidden(translator(g.lang)("report.error.foreign"))

@@ -158,6 +158,11 @@ class Site:
         """A path of this site as others follow it: under the public address where there is one."""
         return self.settings.public_url + path
 
+    def onward(self, path: str) -> str:
+        """Where a redirect leads: a path of this site, with what the reader chose."""
+        chosen = urlencode(chosen_by_reader())
+        return self.address(path) + (f"?{chosen}" if chosen else "")
+
     def link(self, iri: str) -> str | None:
         """Where people follow an IRI: a page of this site, an http(s) address, or nowhere."""
         if iri.startswith(BASE):

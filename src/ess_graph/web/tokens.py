@@ -40,26 +40,39 @@ class Tokens:
             Unauthorized: the request has none, or a wrong one.
             TooManyRequests: its client sent too many wrong ones.
         """
-        known = self._known()
+        scheme, _, sent = request.headers.get("Authorization", "").partition(" ")
+        return fingerprint(self.checked(sent if scheme.lower() == "bearer" else "", tried=bool(sent)))
+
+    def checked(self, sent: str, *, tried: bool) -> bytes:
+        """The digest of a token that is good, wherever the request has it from.
+
+        Args:
+            sent: the token.
+            tried: whether a wrong one counts as an attempt.
+
+        Raises:
+            Forbidden, Unauthorized, TooManyRequests: see ``writer``.
+        """
+        known = self.digests()
         if not known:
             raise Forbidden("Nothing can be written here: no token is configured.")
         client = request.remote_addr or ""
-        scheme, _, sent = request.headers.get("Authorization", "").partition(" ")
         digest = hashlib.sha256(sent.strip().encode("utf-8", "surrogateescape")).digest()
         # Every token is compared, in constant time: how long it takes tells nothing.
         found = [hmac.compare_digest(digest, one) for one in known]
-        if scheme.lower() == "bearer" and any(found):
+        if any(found):
             # A good token is good from anywhere: behind a proxy, all clients have one address.
-            return digest.hex()[:12]
+            return digest
         self._refuse_guessing(client)
-        if sent:
+        if tried:
             self._failed(client)
         raise Unauthorized(
             "A write needs a token: send « Authorization: Bearer … » with one that the operator gave you.",
             www_authenticate=WWWAuthenticate("bearer", {"realm": "ess-graph"}),
         )
 
-    def _known(self) -> tuple[bytes, ...]:
+    def digests(self) -> tuple[bytes, ...]:
+        """SHA-256 of each token that is good now; none where nobody may write."""
         if self._path is None:
             return ()
         try:
@@ -90,6 +103,11 @@ class Tokens:
             self._failures[client] = [*recent, now]
             while len(self._failures) > _CLIENTS:
                 self._failures.popitem(last=False)
+
+
+def fingerprint(digest: bytes) -> str:
+    """By which logs and the journal call a token."""
+    return digest.hex()[:12]
 
 
 class AuditLog:

@@ -12,11 +12,11 @@ _INFERRED = {"fr": "{0} ({1}, date déduite)", "en": "{0} ({1}, date inferred)"}
 
 
 def told(sources: Iterable[Source], lang: str) -> list[str]:
-    """``Région Grand Est (22 mars 2022): L12, L30-L31``, a record at a time, in the order given."""
+    """``Région Grand Est (22 mars 2022): L12, L30-L31``, a record at a time; a register has no lines."""
     lines: dict[str, list[str]] = {}
     for source in sources:
         lines.setdefault(_named(source, lang), []).append(source.lines)
-    return [f"{name}: {', '.join(found)}" for name, found in lines.items()]
+    return [f"{name}: {', '.join(found)}" if any(found) else name for name, found in lines.items()]
 
 
 def _named(source: Source, lang: str) -> str:
