@@ -426,6 +426,7 @@ BROKEN: list[tuple[str, int]] = [
     ('{"q": {"query": "a", "properties": [{"pid": "x", "v": [[]]}]}}', 400), ('{"q": {"query": "a", "properties": [{"pid": "x", "v": null}]}}', 400),
     ('{"q": {"query": "\\ud800"}}', 400), ('{"\\ud800": {"query": "a"}}', 400), (json.dumps({"q": {"query": "é" * 501}}), 400),
     ("[" * 100_000, 400), ('{"q":' * 50_000 + "1" + "}" * 50_000, 400), (f'{{"q": {{"query": "a", "limit": {"9" * 5000}}}}}', 400),
+    (many(40, properties=[{"pid": "x", "v": ["y"] * 30}]), 413),
     (many(101), 413), (json.dumps({"q": {"properties": [{"pid": "x", "v": "y"}] * 31}}), 413),
     (json.dumps({"q": {"properties": [{"pid": "x", "v": ["y"] * 31}]}}), 413), (json.dumps({"q": {"query": "a", "type": ["x"] * 31}}), 413),
 ]  # fmt: skip

@@ -103,8 +103,10 @@ class Entities:
         self._index, self._display = index, display
         self.broader: dict[str, tuple[str, ...]] = {}
         self._numeric: set[str] = set()
-        narrower = self._narrower(engine)
-        said = self._evidence(engine)
+        # Other people's data may have nothing that is shown, and then much that need not be read.
+        something = bool(index.size())
+        narrower = self._narrower(engine) if something else {}
+        said = self._evidence(engine) if something else {}
         self.by_iri: dict[str, Entity] = {}
         for entity in self._read(said, narrower):
             self.by_iri[entity.iri] = entity

@@ -16,6 +16,10 @@ MOST_QUERIES, MOST_IDS = 100, 500
 LONGEST = 500
 #: Properties of a query, values of each, types.
 MOST_PROPERTIES, MOST_VALUES, MOST_TYPES = 30, 30, 30
+#: Values of all properties of a batch.
+MOST_GIVEN = 1000
+#: Characters of a name that cost as much as another name.
+_WEIGHT = 50
 #: Candidates that a query gets without asking, and at the most.
 CANDIDATES, MOST_CANDIDATES = 10, 50
 #: How types restrict: to things of any or of all of them, or only where such things are found.
@@ -66,6 +70,16 @@ class Asked:
     limit: int = CANDIDATES
     given: Mapping[str, tuple[Given, ...]] | None = None
 
+    @property
+    def values(self) -> int:
+        """How many values of properties it has."""
+        return sum(map(len, (self.given or {}).values()))
+
+    @property
+    def cost(self) -> int:
+        """What it takes from its client's budget: 1 for a name of ordinary length, as much for each value."""
+        return 1 + len(self.text) // _WEIGHT + self.values
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -87,7 +101,10 @@ def batch(text: str) -> dict[str, Asked]:
         raise Refused("batch")
     if len(said) > MOST_QUERIES:
         raise TooMuch("queries", most=MOST_QUERIES, count=len(said))
-    return {_plain(name, name): query(asked, name) for name, asked in said.items()}
+    queries = {_plain(name, name): query(asked, name) for name, asked in said.items()}
+    if sum(asked.values for asked in queries.values()) > MOST_GIVEN:
+        raise TooMuch("given", most=MOST_GIVEN)
+    return queries
 
 
 def single(text: str) -> Asked:
@@ -109,7 +126,7 @@ def query(said: Any, where: str) -> Asked:
     if "query" not in said and not given:
         raise Refused("nothing", where=where)
     return Asked(
-        _long(said.get("query", ""), where), _types(said.get("type", []), where), strict,
+        " ".join(_long(said.get("query", ""), where).split()), _types(said.get("type", []), where), strict,
         _limit(said.get("limit", CANDIDATES), where), given,
     )  # fmt: skip
 

@@ -25,8 +25,8 @@ from ess_graph.web.replies import POLICY, cacheable, problem
 from ess_graph.web.site import Opened, Site
 from ess_graph.web.throttle import Throttle, client
 
-#: Names that a client may ask for at once, and those that it gets back each second: a table of 10,000 rows goes
-#: through, a flood does not.
+#: Names (and values beside them) that a client may ask for at once, and those that it gets back each second: a table
+#: of 10,000 rows goes through, a flood does not.
 _BUDGET, _RATE = 10_000, 200
 #: Batches that a process works on at the same time, and seconds that one more waits: pages come first.
 _AT_ONCE, _PATIENCE = 2, 15
@@ -72,10 +72,11 @@ class _Desk:
             return self._worked(len(wanted.ids), lambda known: known.extended(wanted, g.lang))
         if "queries" in asked:
             batch = read.batch(asked["queries"])
-            return self._worked(len(batch), lambda known: known.answers(batch, g.lang))
+            cost = sum(each.cost for each in batch.values())
+            return self._worked(cost, lambda known: known.answers(batch, g.lang))
         if "query" in asked:
             single = read.single(asked["query"])
-            return self._worked(1, lambda known: _only(known.answers({"query": single}, g.lang)))
+            return self._worked(single.cost, lambda known: _only(known.answers({"query": single}, g.lang)))
         if request.method == "POST":
             raise Refused("empty")
         opened, known = self._service()
