@@ -27,6 +27,8 @@ from ess_graph.link.units import Candidate, Name, Outcome, Query, Unit
 from ess_graph.link.words import tokens
 
 _DATE = str(DCTERMS.date)
+#: What a name is trusted at the most that had to be mended.
+_MENDED = 0.92
 #: The word that says that a body is meant, and not the place of that name.
 _COUNCIL = "conseil"
 
@@ -118,7 +120,8 @@ class Ladder:
             for candidate in outcome.candidates:
                 iri = realm.iris.get(candidate.unit.key)
                 if iri and (classes is None or not classes.isdisjoint(self._units.things[iri].types)):
-                    found[iri] = Judged(iri, candidate.score, iri == chosen, candidate.how, tuple(candidate.against))
+                    score = min(candidate.score, _MENDED) if candidate.slip else candidate.score
+                    found[iri] = Judged(iri, score, iri == chosen, candidate.how, tuple(candidate.against))
         return sorted(found.values(), key=lambda judged: (not judged.match, -judged.score, judged.iri))
 
     def _chosen(self, outcomes: Iterable[tuple[_Realm, Outcome]], *, council: bool) -> str | None:
