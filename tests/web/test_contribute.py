@@ -575,6 +575,8 @@ def test_every_reason_of_the_matcher_is_said_in_french(tmp_path: Path) -> None:
     assert english == []
     assert reason("something new", "fr").lang == "en"
     assert reason("only a slip of the keyboard", "fr").text == "seul indice\u00a0: une faute de frappe près"
+    assert reason("same name; its nature is CC, as said", "fr").text == "même nom\u00a0; sa nature est bien CC"
+    assert reason("same name; something new", "fr").lang == "en"
     assert all(reason(one, "en").text == one for one in said)
 
 

@@ -14,6 +14,9 @@ from ess_graph.query.views import Value
 from ess_graph.web.i18n import messages
 
 _REASON, _PROBLEM = "reason.", "problem."
+#: Between the reasons of one judgement.
+_AND = "; "
+_JOINED = {"fr": "\u00a0; ", "en": _AND}
 _HOLE = re.compile(r"\\{(\w+)\\}")
 
 
@@ -32,6 +35,9 @@ def _told(said: str, lang: str, prefix: str) -> Value:
         if found := pattern.fullmatch(said):
             parts = {name: _told(part, lang, prefix).text for name, part in found.groupdict().items()}
             return Value(sentence[lang].format(**parts), lang=lang)
+    several = [_told(part, lang, prefix) for part in said.split(_AND)] if _AND in said else []
+    if several and all(part.lang == lang for part in several):
+        return Value(_JOINED[lang].join(part.text for part in several), lang=lang)
     return Value(said, lang="en")
 
 
