@@ -154,7 +154,9 @@ def test_an_example_is_run_changed_and_shared(person: Person) -> None:
     page.wait_for_url("**/sparql")
     person.use(link(page, "Quel budget une collectivité consacre-t-elle à l'ESS, année par année ?"))
     page.wait_for_url("**/sparql?query=**")
-    person.use(page.get_by_role("button", name="Exécuter"))
+    with page.expect_response(lambda reply: "/sparql" in reply.url):
+        person.use(page.get_by_role("button", name="Exécuter"))
+    page.get_by_role("status").filter(has_text="lignes").first.wait_for()
     answer = page.locator("table.rows tbody tr")
     answer.first.wait_for()
     before = answer.count()
