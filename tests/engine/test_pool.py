@@ -14,7 +14,8 @@ import pytest
 from ess_graph.engine.base import Limits, Service, never
 from ess_graph.engine.lanes import Lane
 from ess_graph.engine.pool import Pool
-from ess_graph.errors import BadQuery, ClientGone, LimitHit
+from ess_graph.engine.process import Worker
+from ess_graph.errors import BadQuery, ClientGone, LimitHit, NotPossibleNow
 from ess_graph.releases import Release
 
 JSON = "application/sparql-results+json"
@@ -130,6 +131,19 @@ def test_long_answers_start_no_worker_each(make: Make) -> None:
     for turn in range(5):
         assert sum(map(len, pool.serialized(f"{ALL} LIMIT 5000 # {turn}", JSON))) > 500_000
     assert workers() == before
+
+
+def test_a_store_that_no_worker_survives_empties_no_lane(monkeypatch: pytest.MonkeyPatch) -> None:
+    def dies(worker: Worker, store: str) -> None:
+        worker.end()
+        raise NotPossibleNow(store)
+
+    monkeypatch.setattr(Worker, "open", dies)
+    lane = Lane(Limits(), 1, polite=False)
+    lane.store = "damaged"
+    lane.give(lane.take(time.monotonic() + 5, never), sound=False)
+    lane.give(lane.take(time.monotonic() + 20, never), sound=True)
+    lane.close()
 
 
 def test_a_full_queue_is_said() -> None:

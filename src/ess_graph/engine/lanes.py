@@ -64,7 +64,12 @@ class Lane:
     def _worker(self) -> Worker:
         worker = Worker(self._limits, polite=self._polite)
         if self.store:
-            worker.open(self.store)
+            try:
+                worker.open(self.store)
+            except NotPossibleNow:
+                # Whoever asks that store hears of it; those who ask another one must not be without a worker.
+                self.store = ""
+                raise
         return worker
 
     def lend(self) -> bool:
