@@ -478,6 +478,38 @@ def test_many_silent_connections_hold_no_thread(impatient: Running) -> None:
             connection.close()
 
 
+def test_clients_who_never_stop_asking_keep_nobody_waiting(server: Running) -> None:
+    """More of them than there are threads, each with thousands of requests sent ahead: the next comes at once."""
+    tireless = [socket.create_connection(("127.0.0.1", server.port), timeout=30) for _ in range(16)]
+    left = [20_000] * len(tireless)
+
+    def ask(number: int) -> None:
+        with suppress(OSError):
+            tireless[number].sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n" * left[number])
+
+    def read(number: int) -> None:
+        with suppress(OSError):
+            while piece := tireless[number].recv(65536):
+                left[number] -= piece.count(b"HTTP/1.1 200 OK")
+
+    threads = [threading.Thread(target=do, args=(n,)) for n in range(len(tireless)) for do in (ask, read)]
+    for thread in threads:
+        thread.start()
+    try:
+        time.sleep(0.5)
+        for _ in range(5):
+            started = time.monotonic()
+            assert server.get("/").isdigit()
+            assert time.monotonic() - started < 3
+        assert sum(count > 0 for count in left) > 8, "they had stopped, and this showed nothing"
+    finally:
+        for connection in tireless:
+            connection.shutdown(socket.SHUT_RDWR)
+            connection.close()
+        for thread in threads:
+            thread.join(30)
+
+
 def test_a_client_is_noticed_on_a_high_descriptor() -> None:
     """Beyond 1,023, which a thousand idle clients reach, the oldest way of waiting for a socket fails."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -6,6 +6,7 @@ import errno
 import select
 import selectors
 import socket
+import threading
 import time
 from concurrent.futures import Future
 from functools import partial
@@ -18,6 +19,8 @@ from gunicorn.workers import gthread
 SECONDS = 20
 #: What it sends must come at so many bytes a second beyond that.
 _RATE = 64 * 1024
+#: Seconds that a thread waits for the next request of a client whom it has just answered.
+_LINGER = 0.002
 
 
 def readable(connection: socket.socket, seconds: float) -> bool:
@@ -69,6 +72,25 @@ gthread.TConn = _Connection
 
 class PatientWorker(gthread.ThreadWorker):  # type: ignore[misc]
     """gunicorn's worker of threads, with an end to its patience."""
+
+    def init_process(self) -> None:
+        """Begin to work."""
+        # Half of the threads stay with nobody: whoever has just come waits for no client who never stops asking.
+        self._lingering = threading.BoundedSemaphore(max(self.cfg.threads // 2, 1))
+        super().init_process()
+
+    def handle(self, conn: Any) -> Any:
+        """Answer what comes over a connection, as long as the next request follows at once."""
+        keep = super().handle(conn)
+        if keep is not True or not self._lingering.acquire(blocking=False):
+            return keep
+        try:
+            # To give a connection to the poller and to take it back costs more than a short answer does.
+            while keep is True and self.alive and readable(conn.sock, _LINGER):
+                keep = super().handle(conn)
+        finally:
+            self._lingering.release()
+        return keep
 
     def handle_request(self, req: Any, conn: Any) -> Any:
         """Answer a request whose head has been read."""
