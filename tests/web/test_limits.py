@@ -15,7 +15,8 @@ from ess_graph.web.app import create_app
 JSON = {"Accept": "application/sparql-results+json"}
 HTML = {"Accept": "text/html"}
 ENDLESS = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i FILTER(?c < ?f && ?f < ?i) }"
-POINT = "ASK { <id/collectivite/region-grand-est> ?p ?o }"
+#: Short, and of two patterns: a worker answers it.
+POINT = "ASK { <id/collectivite/region-grand-est> a ?kind ; ?p ?o }"
 ALL = "SELECT * { ?s ?p ?o }"
 
 

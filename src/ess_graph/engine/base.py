@@ -79,6 +79,10 @@ class Solutions:
         return len(self.rows)
 
 
+class Whole(bytes):
+    """A piece that is all of an answer."""
+
+
 class Engine(Protocol):
     """Answers SPARQL from one immutable release; its default graph is the merge of all graphs, each triple once.
 
@@ -106,6 +110,13 @@ class Engine(Protocol):
         """The answer in a media type of ``formats``, in pieces; nothing is yielded before evaluation has ended."""
         ...
 
+    def at_once(self, query: str, media_type: str) -> Whole | None:
+        """The answer to a query of a stranger whose text shows that it costs next to nothing (``point``), else None.
+
+        What is wrong with a query is not told here either: None sends it to those who say it.
+        """
+        ...
+
     def close(self) -> None:
         """Give up the store."""
         ...
@@ -130,10 +141,6 @@ class Limits:
     workers: int = 1
 
 
-class Whole(bytes):
-    """A piece that is all of an answer."""
-
-
 @dataclass(frozen=True)
 class Step:
     """One operation of a write; the steps of a write happen together or not at all.
@@ -156,7 +163,7 @@ class Step:
 
 
 class Service(Protocol):
-    """Answers queries of strangers from one store, within limits and away from this process.
+    """Answers queries of strangers from one store, within limits and away from this process; any, short ones too.
 
     Every method takes ``seconds``, a time limit lower than the operator's, and ``gone``, asked now and then
     whether the client is still there. It raises ``BadQuery`` for what cannot be answered as written, ``LimitHit``

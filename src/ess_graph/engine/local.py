@@ -13,9 +13,10 @@ import pyoxigraph as ox
 from rdflib.term import Node
 
 from ess_graph.engine import text
-from ess_graph.engine.base import WHOLE, Limits, Quad, Row, Scope, Solutions
+from ess_graph.engine.base import WHOLE, Limits, Quad, Row, Scope, Solutions, Whole
 from ess_graph.engine.evaluate import Results, evaluate, merged
 from ess_graph.engine.formats import GRAPHS, ROWS
+from ess_graph.engine.point import is_point
 from ess_graph.engine.pool import Pool
 from ess_graph.errors import BadQuery, NotPossibleNow
 from ess_graph.terms import for_people, to_oxigraph
@@ -85,6 +86,18 @@ class LocalEngine:
             while piece := buffer.read(_PIECE):
                 yield piece
 
+    def at_once(self, query: str, media_type: str) -> Whole | None:
+        """The answer to a point query; None for any other, for one that is malformed, and for a long answer."""
+        if media_type not in ROWS or not is_point(query):
+            return None
+        out = _Short()
+        try:
+            found = self._store.query(query, prefixes=text.used_prefixes(query), base_iri=BASE)
+            found.serialize(out, ROWS[media_type])  # type: ignore[arg-type]
+        except (_TooLong, SyntaxError, ValueError, RuntimeError):
+            return None
+        return Whole(out.written)
+
     def close(self) -> None:
         """Give up the store; its files are let go when the last answer is done."""
         self._merges.clear()
@@ -104,6 +117,27 @@ class LocalEngine:
             while len(self._merges) > _MERGES_KEPT:
                 self._merges.popitem(last=False)
             return self._merges[scope]
+
+
+class _TooLong(Exception):
+    """There is no room for more of an answer."""
+
+
+class _Short:
+    """What pyoxigraph writes an answer into that is to be short."""
+
+    def __init__(self) -> None:
+        self.written = bytearray()
+
+    def write(self, data: bytes) -> int:
+        """Take in a piece, as long as there is room."""
+        if len(self.written) + len(data) > _PIECE:
+            raise _TooLong
+        self.written += data
+        return len(data)
+
+    def flush(self) -> None:
+        """Nothing waits elsewhere."""
 
 
 class LocalBackend:

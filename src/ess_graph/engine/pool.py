@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ess_graph.engine import text
-from ess_graph.engine.base import WHOLE, Difference, Form, Gone, Limits, Row, Scope, Solutions, Step, Whole, never
+from ess_graph.engine.base import WHOLE, Difference, Gone, Limits, Row, Scope, Solutions, Step, Whole, never
 from ess_graph.engine.lanes import Lane
 from ess_graph.engine.process import MIB
 from ess_graph.errors import BadQuery, LimitHit, NotPossibleNow
@@ -75,7 +75,8 @@ class Pool:
             "query": query,
             "default": list(scope.default),
             "named": list(scope.named),
-            "prefixes": _prefixes(query, read.form),
+            # An answer of triples is written with all of them.
+            "prefixes": PREFIXES if read.form.is_graph else text.used_prefixes(query),
             "base": BASE,
             "seconds": allowed,
         }
@@ -194,11 +195,6 @@ class Over:
 def _end(lanes: list[Lane]) -> None:
     for lane in lanes:
         lane.close()
-
-
-def _prefixes(query: str, form: Form) -> dict[str, str]:
-    """The prefixes that a query may use; every one for an answer of triples, which is written with them."""
-    return PREFIXES if form.is_graph else {name: iri for name, iri in PREFIXES.items() if f"{name}:" in query}
 
 
 class _TooSlowForHere(Exception):

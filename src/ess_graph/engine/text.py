@@ -84,6 +84,11 @@ def _no_form(query: str, found: Sequence[Token]) -> BadQuery:
     return BadQuery(f"This is not a query (line {line}, column {column}): {advice}.", line, column)
 
 
+def used_prefixes(query: str) -> dict[str, str]:
+    """Those of our prefixes that a query may use; to make all known costs more than a short query does."""
+    return {name: iri for name, iri in PREFIXES.items() if f"{name}:" in query}
+
+
 def with_value(query: str, variable: str, *terms: URIRef) -> str:
     """A query that fixes a variable of its last group to one of some terms, for people to read, change and run."""
     return f"{query.rstrip()}\nVALUES ?{variable} {{ {' '.join(term.n3() for term in terms)} }}\n"

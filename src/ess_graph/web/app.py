@@ -58,6 +58,7 @@ from ess_graph.web import (
     vocabulary,
 )
 from ess_graph.web.i18n import plural_key, translator
+from ess_graph.web.shortcut import ShortCut
 from ess_graph.web.site import Site, chosen_by_reader
 from ess_graph.web.tokens import AuditLog, Tokens
 from ess_graph.web.writing import Writing
@@ -154,6 +155,8 @@ def create_app(settings: Settings, backend: Backend | None = None, recipe: Recip
     def health() -> Response:
         return Response(f'{{"status": "ok", "release": "{site.opened().release.id}"}}\n', mimetype="application/json")
 
+    # Flask's own place for what stands around an application.
+    app.wsgi_app = ShortCut(app.wsgi_app, site, app.config["LOOK"])  # type: ignore[method-assign]
     return app
 
 

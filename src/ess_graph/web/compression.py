@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Generator, Iterable
+from functools import lru_cache
 
 from flask import Response, request
+from werkzeug.http import parse_accept_header
 
 #: What is text beside ``text/*``; anything else is compressed already, or too rare to matter.
 _TEXTUAL = ("json", "xml", "javascript", "n-triples", "n-quads", "trig", "turtle", "svg", "sparql")
 #: Bytes below which compressing gains nothing.
-_LEAST = 1000
+LEAST = 1000
 _LEVEL = 5
 _GZIP = 16 + zlib.MAX_WBITS
 
 
 def asked() -> str:
     """The encoding that this request's answer will have, part of what its validator stands for."""
-    return "gzip" if request.accept_encodings.quality("gzip") > 0 else ""
+    return wanted(request.environ.get("HTTP_ACCEPT_ENCODING"))
+
+
+@lru_cache(maxsize=256)
+def wanted(header: str | None) -> str:
+    """The encoding for an Accept-Encoding header."""
+    return "gzip" if header and parse_accept_header(header).quality("gzip") > 0 else ""
 
 
 def compress(response: Response) -> Response:
@@ -33,7 +41,7 @@ def compress(response: Response) -> Response:
         tag, _ = response.get_etag()
         if tag:
             response.set_etag(tag, weak=True)
-    if not response.is_streamed and int(response.headers.get("Content-Length") or _LEAST) < _LEAST:
+    if not response.is_streamed and int(response.headers.get("Content-Length") or LEAST) < LEAST:
         return response
     response.headers["Content-Encoding"] = "gzip"
     response.headers.pop("Content-Length", None)

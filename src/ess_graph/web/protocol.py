@@ -12,7 +12,7 @@ from ess_graph.engine.base import Gone
 from ess_graph.web.server import client_has_gone
 
 #: Bytes of parameters that are decoded once only.
-_SHORT = 4096
+SHORT = 4096
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -39,7 +39,7 @@ def gone() -> Gone:
 def pairs(raw: bytes, where: str) -> list[tuple[str, str]]:
     """Parameters, percent-decoded once."""
     try:
-        return list(_known(raw)) if len(raw) <= _SHORT else _decoded(raw)
+        return list(_known(raw)) if len(raw) <= SHORT else _decoded(raw)
     except (UnicodeDecodeError, ValueError) as error:
         raise BadRequest(
             f"The parameters of {where} are not percent-encoded UTF-8: encode them and send again."

@@ -12,7 +12,7 @@ from http import HTTPStatus
 from flask import Response, current_app, g, render_template, request
 from werkzeug.exceptions import HTTPException, NotAcceptable
 
-from ess_graph.engine.base import Whole
+from ess_graph.engine.base import Scope, Whole
 from ess_graph.errors import BadQuery, EssGraphError, InvalidData, LimitHit, NotPossibleNow, OutOfReach
 from ess_graph.query.views import Value
 from ess_graph.web import compression, negotiate, reasons
@@ -44,7 +44,7 @@ _PRIVATE = {
 }
 
 #: What makes a request conditional, or one for a part.
-_CONDITIONS = (
+CONDITIONS = (
     "HTTP_IF_NONE_MATCH",
     "HTTP_IF_MATCH",
     "HTTP_IF_MODIFIED_SINCE",
@@ -90,7 +90,7 @@ def cacheable(response: Response, *parts: str) -> Response:
 def _validated(response: Response, tag: str) -> Response:
     response.set_etag(tag)
     response.headers["Cache-Control"] = "no-cache"
-    if any(name in request.environ for name in _CONDITIONS):
+    if any(name in request.environ for name in CONDITIONS):
         response.make_conditional(request)
     return response
 
@@ -112,10 +112,35 @@ def _client_has(tag: str) -> bool:
 
 
 def _tag(*parts: str) -> str:
-    # What the site looks like is part of every answer: another version of it makes other pages of the same data.
-    look = str(current_app.config["LOOK"])
-    # So is its encoding: a strong validator stands for the very bytes.
-    return hashlib.sha256("\n".join((look, compression.asked(), *parts)).encode()).hexdigest()[:24]
+    return validator(current_app.config["LOOK"], compression.asked(), *parts)
+
+
+def validator(look: str, encoding: str, *parts: str) -> str:
+    """A validator.
+
+    Args:
+        look: stands for the program; another version of it makes other pages of the same data.
+        encoding: that of the answer: a strong validator stands for the very bytes.
+        parts: what else the answer depends on.
+    """
+    return hashlib.sha256("\n".join((look, encoding, *parts)).encode()).hexdigest()[:24]
+
+
+def answer_key(release: str, query: str, scope: Scope, kind: str) -> tuple[str, ...]:
+    """What the answer to a query depends on: what it is kept under, and what its validator stands for."""
+    return release, query, repr(scope), kind
+
+
+def bare(kind: str, length: int, tag: str) -> list[tuple[str, str]]:
+    """The headers of a whole answer to a program, outside Flask."""
+    return [
+        ("Content-Type", content_type(kind)),
+        ("Content-Length", str(length)),
+        ("ETag", f'"{tag}"'),
+        ("Cache-Control", "no-cache"),
+        ("Vary", "Accept, Accept-Encoding"),
+        *_ALWAYS.items(),
+    ]
 
 
 def content_type(kind: str) -> str:

@@ -21,7 +21,7 @@ from ess_graph.query.exports import cells, results
 from ess_graph.query.views import Table, Value
 from ess_graph.web import negotiate, protocol, reasons
 from ess_graph.web.description import describe
-from ess_graph.web.replies import cacheable, content_type, page, streamed
+from ess_graph.web.replies import answer_key, cacheable, content_type, page, streamed
 from ess_graph.web.site import Opened, Site
 
 _HTML = "text/html"
@@ -146,10 +146,13 @@ def _answer(asked: Request, opened: Opened, accept: str | None) -> Response:
         kind = negotiate.best(accept, kinds, ALIASES.items())
     if kind is None:
         raise NotAcceptable(f"A {form} is answered as {', '.join(kinds)}: ask for one of these.")
-    key = (opened.release.id, asked.query, repr(asked.scope), _SHEET if sheet else kind) if asked.lasting else None
+    key = answer_key(opened.release.id, asked.query, asked.scope, _SHEET if sheet else kind) if asked.lasting else None
     gone = protocol.gone()
 
     def begin() -> Iterator[bytes]:
+        plain = not sheet and not asked.scope and asked.seconds is None
+        if plain and (known := opened.engine.at_once(asked.text, kind)) is not None:
+            return iter((known,))
         found = opened.service.serialized(asked.text, kind, asked.scope, seconds=asked.seconds, gone=gone)
         return results.spreadsheet(found, cells.SPREADSHEET) if sheet else found
 

@@ -1,0 +1,133 @@
+"""Point queries: which queries are, and that their answers at once are those that a worker gives."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from rdflib import Literal, URIRef
+
+from ess_graph.engine.base import Engine, Limits, Quad, Service
+from ess_graph.engine.formats import ROWS
+from ess_graph.engine.local import LocalBackend
+from ess_graph.engine.point import is_point
+from ess_graph.vocab import BASE, ESS, RDFS
+
+THING = URIRef(f"{BASE}id/structure/une")
+GRAPH = URIRef(f"{BASE}graph/g")
+MANY = URIRef(f"{BASE}id/structure/longue")
+QUADS: list[Quad] = [
+    (THING, RDFS.label, Literal("Une « structure »", lang="fr"), GRAPH),
+    (THING, RDFS.label, Literal("Une « structure »", lang="fr"), URIRef(f"{BASE}graph/h")),
+    (THING, ESS.partenaireDe, MANY, GRAPH),
+    (THING, ESS.partenaireDe, THING, GRAPH),
+    *((MANY, ESS.note, Literal(f"note {number} {'x' * 100}"), GRAPH) for number in range(2000)),
+]
+
+POINTS = [
+    "SELECT ?p ?o { <id/structure/une> ?p ?o }",
+    "select*where{<id/structure/une> ?p ?o.}",
+    "SELECT ?o WHERE { <id/structure/une> ess:partenaireDe ?o . }",
+    "SELECT $s { $s ?p <id/structure/longue> } LIMIT 1",
+    'SELECT ?s { ?s rdfs:label "Une « structure »"@fr }',
+    f"PREFIX e: <{ESS}>\nPREFIX ess: <urn:other:>\nASK {{ ?s e:partenaireDe <id/structure/longue> }}",
+    "ASK { <id/structure/une> ess:partenaireDe <id/structure/une> }",
+    "SELECT ?o { <id/structure/nulle> a ?o }",
+]
+
+OTHERS = [
+    "SELECT ?s ?o { ?s rdfs:label ?o }",
+    "SELECT * { ?s ?p ?o }",
+    "SELECT ?x { <id/structure/une> ?p ?o }",
+    "SELECT ?o ?x { <id/structure/une> ?p ?o }",
+    "SELECT ?o { ?o ?p ?o }",
+    "SELECT ?o { <id/structure/une> ?o ?o }",
+    "SELECT ?o { <id/structure/une> rdfs:label/rdfs:label ?o }",
+    "SELECT ?o { <id/structure/une> ess:partenaireDe* ?o }",
+    "SELECT ?o { <id/structure/une> ?p ?o . ?o ?q ?r }",
+    "SELECT ?o { <id/structure/une> ?p ?o FILTER(?o = 1) }",
+    "SELECT ?o { <id/structure/une> ?p ?o } OFFSET 100000000",
+    "SELECT ?o { <id/structure/une> ?p ?o } ORDER BY ?o",
+    "SELECT ?o { <id/structure/une> ?p ?o } VALUES ?o { 1 }",
+    "SELECT DISTINCT ?o { <id/structure/une> ?p ?o }",
+    "SELECT (COUNT(*) AS ?n) { <id/structure/une> ?p ?o }",
+    "SELECT ?o FROM <graph/g> { <id/structure/une> ?p ?o }",
+    "SELECT ?o { GRAPH <graph/g> { <id/structure/une> ?p ?o } }",
+    "SELECT ?o { SERVICE <http://127.0.0.1:1/> { <id/structure/une> ?p ?o } }",
+    "CONSTRUCT { <urn:a> ?p ?o } WHERE { <id/structure/une> ?p ?o }",
+    "SELECT ?o { <id/structure/une> ?p ?o # }\n }",
+    "SELECT ?o { _:b ?p ?o }",
+    "",
+]
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("point") / "store"
+    LocalBackend().create(folder, QUADS)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def engine(store: Path) -> Engine:
+    return LocalBackend().open(store)
+
+
+@pytest.fixture(scope="module")
+def service(store: Path) -> Iterator[Service]:
+    workers = LocalBackend().serve(Limits())
+    yield workers.over(store)
+    workers.close()
+
+
+@pytest.mark.parametrize("kind", ROWS)
+@pytest.mark.parametrize("query", POINTS)
+def test_a_point_query_is_answered_as_a_worker_answers_it(
+    engine: Engine, service: Service, query: str, kind: str
+) -> None:
+    found = engine.at_once(query, kind)
+    assert found is not None
+    assert found == b"".join(service.serialized(query, kind))
+
+
+@pytest.mark.parametrize("query", OTHERS)
+def test_whatever_may_take_its_time_goes_to_a_worker(engine: Engine, query: str) -> None:
+    assert not is_point(query)
+    assert engine.at_once(query, "text/csv") is None
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT ?o { <id/structure/longue> ess:note ?o }",  # too long to be given at once
+        "SELECT ?o { <id/structure/une> nowhere:p ?o }",  # a prefix that nobody declared
+        "SELECT ?o { <id/structure/une> A ?o }",  # only « a » is a verb
+        "SELECT ?o { <:::> a ?o }",
+    ],
+)
+def test_what_has_no_short_answer_is_left_to_those_who_say_why(engine: Engine, query: str) -> None:
+    assert engine.at_once(query, "application/sparql-results+json") is None
+
+
+def test_a_long_answer_is_given_up_early(engine: Engine, service: Service) -> None:
+    query = "SELECT ?o { <id/structure/longue> ess:note ?o } LIMIT 100"
+    assert engine.at_once(query, "text/csv") == b"".join(service.serialized(query, "text/csv"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT " + "?a " * 100_000,
+        "SELECT ?o { " + "<a>" * 100_000,
+        "PREFIX a: <b> " * 50_000,
+        'SELECT ?o { <a> <b> "' + "x" * 500_000,
+        "ASK" + " " * 1_000_000 + "x",
+        'SELECT ?o { <a> <b> "x"@' + "a-" * 200_000,
+    ],
+)
+def test_a_hostile_text_is_seen_through_in_linear_time(text: str) -> None:
+    started = time.process_time()
+    assert not is_point(text)
+    assert time.process_time() - started < 1
