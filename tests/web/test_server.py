@@ -31,6 +31,7 @@ pytestmark = pytest.mark.slow
 PROGRAM = '''
 import os, sys, time
 from pathlib import Path
+from ess_graph.errors import LimitHit
 from ess_graph.web.server import Server, client_has_gone
 
 NOTES = Path(sys.argv[2])
@@ -46,6 +47,8 @@ def stream(environ):
         yield b"chunk %d\\n" % number * 1000
     if environ["PATH_INFO"] == "/breaks":
         raise RuntimeError("an accident in the middle")
+    if environ["PATH_INFO"] == "/limit":
+        raise LimitHit("The answer was stopped at 1 MiB.", "size", 60)
     if environ["PATH_INFO"] == "/disk":
         raise OSError(28, "No space left on device")
     if environ["PATH_INFO"] == "/killed":
@@ -77,7 +80,7 @@ def slow(environ):
 def application(environ, start_response):
     path = environ["PATH_INFO"]
     headers = [("Content-Type", "text/plain")]
-    if path in ("/breaks", "/disk", "/killed", "/whole"):
+    if path in ("/breaks", "/limit", "/disk", "/killed", "/whole"):
         start_response("200 OK", headers)
         return stream(environ)
     if path == "/patient":
@@ -166,14 +169,17 @@ def server(port: int, tmp_path: Path) -> Iterator[Running]:
 # (a) a stream that breaks is visible to every client --------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", ["/breaks", "/disk", "/killed"])
+BROKEN = ["/breaks", "/limit", "/disk", "/killed"]
+
+
+@pytest.mark.parametrize("path", BROKEN)
 def test_a_broken_stream_is_an_error_for_http_client(server: Running, path: str) -> None:
     with pytest.raises((http.client.IncompleteRead, ConnectionResetError)):
         server.get(path)
     assert server.get("/whole").endswith(b"the end\n"), "others are served"
 
 
-@pytest.mark.parametrize("path", ["/breaks", "/disk", "/killed"])
+@pytest.mark.parametrize("path", BROKEN)
 @pytest.mark.parametrize("options", [[], ["--http1.0"]], ids=["http-1.1", "http-1.0"])
 def test_a_broken_stream_is_an_error_for_curl(server: Running, path: str, options: list[str]) -> None:
     """Also under HTTP/1.0, which proxies such as nginx speak to a server unless told otherwise."""
@@ -194,6 +200,14 @@ def test_a_broken_stream_has_no_last_chunk(server: Running) -> None:
                 received += piece
     assert b"chunk 2" in received
     assert not received.endswith(b"0\r\n\r\n")
+
+
+def test_a_limit_in_the_middle_of_an_answer_is_one_line_of_the_log(server: Running) -> None:
+    with pytest.raises((http.client.IncompleteRead, ConnectionResetError)):
+        server.get("/limit")
+    log = server.notes.parent / "log"
+    assert wait_until(lambda: "An answer was broken off: The answer was stopped at 1 MiB." in log.read_text("utf-8"))
+    assert "Traceback" not in log.read_text("utf-8")
 
 
 # (b) a client that goes away before the first byte is noticed ------------------------------------------------------

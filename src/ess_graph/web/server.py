@@ -10,6 +10,8 @@ for a client of HTTP/1.0, where the end of the connection is the end of the answ
 
 from __future__ import annotations
 
+import errno
+import logging
 import socket
 import struct
 from collections.abc import Callable, Iterable, Iterator
@@ -19,6 +21,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.http import message
 from gunicorn.http.errors import ParseException
 
+from ess_graph.errors import EssGraphError
 from ess_graph.web.patience import PatientWorker, readable
 
 #: Seconds that running requests get when the server is asked to end; well under the 10 s promised.
@@ -79,11 +82,27 @@ def _whole_or_reset(application: Application) -> Application:
         environ["wsgi.input"] = _Body(environ["wsgi.input"])
         found = application(environ, start_response)
         connection = environ.get("gunicorn.socket")
-        if environ.get("SERVER_PROTOCOL") != "HTTP/1.0" or not isinstance(connection, socket.socket):
-            return found
-        return _guarded(found, connection)
+        if environ.get("SERVER_PROTOCOL") == "HTTP/1.0" and isinstance(connection, socket.socket):
+            return _guarded(_in_one_line(found), connection)
+        # What is there as a whole breaks nowhere, and gunicorn has the system send a file.
+        whole = isinstance(found, (list, tuple, environ["wsgi.file_wrapper"]))
+        return found if whole else _in_one_line(found)
 
     return answer
+
+
+def _in_one_line(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The same pieces; one that a limit keeps from coming is a line of the log, where gunicorn writes a traceback."""
+    try:
+        for piece in pieces:  # noqa: UP028 - it would close them twice
+            yield piece
+    except EssGraphError as error:
+        logging.getLogger("gunicorn.error").warning("An answer was broken off: %s", error)
+        # gunicorn ends a connection that was reset as it ends any broken one, and says nothing.
+        raise ConnectionResetError(errno.ECONNRESET, "The answer was broken off.") from error
+    finally:
+        if hasattr(pieces, "close"):
+            pieces.close()
 
 
 class _Body:
