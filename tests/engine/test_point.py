@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from rdflib import Literal, URIRef
 
 from ess_graph.engine.base import Engine, Limits, Quad, Service
 from ess_graph.engine.formats import ROWS
 from ess_graph.engine.local import LocalBackend
 from ess_graph.engine.point import is_point
+from ess_graph.errors import BadQuery
 from ess_graph.vocab import BASE, ESS, RDFS
 
 THING = URIRef(f"{BASE}id/structure/une")
@@ -90,6 +93,37 @@ def test_a_point_query_is_answered_as_a_worker_answers_it(
     found = engine.at_once(query, kind)
     assert found is not None
     assert found == b"".join(service.serialized(query, kind))
+
+
+_SCRAPS = st.text(st.characters(codec="utf-8"), max_size=12) | st.sampled_from(
+    ["id/structure/une", "%", "a:b", "..", ""]
+)
+_TERMS = st.one_of(
+    st.sampled_from(["?s", "$o", "?a", "a", "ess:note", "nowhere:x", "rdfs:label", "<id/structure/une>"]),
+    _SCRAPS.map("<{}>".format),
+    _SCRAPS.map('"{}"'.format),
+    _SCRAPS.map('"{}"@fr'.format),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.sampled_from(["ASK", "SELECT *", "SELECT ?s", "PREFIX nowhere: <urn:n:> ASK"]),
+    st.tuples(_TERMS, _TERMS, _TERMS),
+    st.sampled_from(["", " LIMIT 1", " LIMIT 99999999999999999999"]),
+)
+def test_no_term_makes_a_difference(
+    engine: Engine, service: Service, form: str, terms: tuple[str, str, str], end: str
+) -> None:
+    """What is answered at once is what a worker answers, and what a worker refuses is not answered at once."""
+    query = f"{form} {{ {' '.join(terms)} }}{end}"
+    found = engine.at_once(query, "text/csv")
+    try:
+        wanted = b"".join(service.serialized(query, "text/csv"))
+    except BadQuery:
+        assert found is None
+    else:
+        assert found is None or found == wanted
 
 
 @pytest.mark.parametrize("query", OTHERS)

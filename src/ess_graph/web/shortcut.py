@@ -67,7 +67,7 @@ def _is_plain(asked: str) -> bool:
 
 def _from_store(opened: Opened, query: str, accept: str | None) -> tuple[str, bytes] | None:
     kind = negotiate.best(accept, offered(Form.SELECT), ALIASES.items())
-    found = opened.engine.at_once(query, kind) if kind else None
+    found = opened.at_once(query, kind) if kind else None
     return (kind, b"".join(replies.readable(iter((found,)), kind))) if kind and found is not None else None
 
 

@@ -15,7 +15,8 @@ from urllib.parse import urlencode
 from flask import has_request_context, request
 
 from ess_graph import releases
-from ess_graph.engine.base import Backend, Engine, Limits, Service, Workers
+from ess_graph.engine.base import Backend, Engine, Limits, Service, Whole, Workers
+from ess_graph.engine.point import is_point
 from ess_graph.outgoing import Outgoing
 from ess_graph.query.display import Display
 from ess_graph.query.index import Index, Passage
@@ -56,6 +57,10 @@ class Opened:
         """The store, opened in this process."""
         with self._lock:
             return self._backend.open(self.release.store)
+
+    def at_once(self, query: str, media_type: str) -> Whole | None:
+        """The answer to a point query, else None; for others the store need not even be opened in this process."""
+        return self.engine.at_once(query, media_type) if is_point(query) else None
 
     @cached_property
     def index(self) -> Index:

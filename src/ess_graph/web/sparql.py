@@ -151,7 +151,7 @@ def _answer(asked: Request, opened: Opened, accept: str | None) -> Response:
 
     def begin() -> Iterator[bytes]:
         plain = not sheet and not asked.scope and asked.seconds is None
-        if plain and (known := opened.engine.at_once(asked.text, kind)) is not None:
+        if plain and (known := opened.at_once(asked.text, kind)) is not None:
             return iter((known,))
         found = opened.service.serialized(asked.text, kind, asked.scope, seconds=asked.seconds, gone=gone)
         return results.spreadsheet(found, cells.SPREADSHEET) if sheet else found
