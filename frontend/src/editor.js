@@ -112,7 +112,12 @@ function start(form) {
     if (!answer.rows.length) { frame.append(el("p", {}, words.empty)); return; }
     const possible = ["table", ...(numeric(answer).length ? ["chart"] : []), ...(placeable(answer) ? ["map"] : []), ...(linkable(answer) ? ["graph"] : [])];
     const first = view ?? "table";
-    const choose = (one) => VIEWS[one](frame, answer, context);
+    // Each in a place of its own: one that waits for labels and comes late must not cover what was chosen after it.
+    const choose = (one) => {
+      const place = el("div");
+      frame.replaceChildren(place);
+      return VIEWS[one](place, answer, context);
+    };
     if (possible.length > 1 || view) head.append(switcher([...new Set([...possible, first])], first, choose));
     await choose(first);
   }

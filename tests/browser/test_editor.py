@@ -13,7 +13,7 @@ import pytest
 from browser.watching import Watch, write
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Route
 
 pytestmark = pytest.mark.browser
 
@@ -34,6 +34,14 @@ def run(page: Page, query: str) -> None:
     page.locator(".answer.live, [role=alert]").first.wait_for()
 
 
+def knows_the_words(page: Page) -> None:
+    """Wait until the words of the graph have come, which the first word that is typed asks for."""
+    write(page, "")
+    page.keyboard.type("SELECT * WHERE { ?s a collect")
+    page.locator(".cm-tooltip-autocomplete li", has_text="ess:Collectivite").first.wait_for()
+    page.keyboard.press("Escape")
+
+
 def view(page: Page, name: str) -> None:
     page.get_by_role("button", name=name, exact=True).click()
 
@@ -42,9 +50,8 @@ def test_words_of_the_graph_are_offered_with_what_they_mean(watch: Watch) -> Non
     page = watch.go("/sparql")
     write(page, "")
     page.keyboard.type("SELECT * WHERE { ?s a collect")
-    option = page.locator(".cm-tooltip-autocomplete li[aria-selected]")
+    option = page.locator(".cm-tooltip-autocomplete li[aria-selected]", has_text="ess:Collectivite")
     option.wait_for()
-    assert "ess:Collectivite" in option.inner_text()
     assert "Collectivité" in option.inner_text(), "its label"
     assert "personne publique" in page.locator(".cm-completionInfo").inner_text(), "and what it means"
     # An Enter in the very moment in which the list opens was meant for the text.
@@ -64,6 +71,7 @@ def test_a_word_is_found_by_its_label_without_accents(watch: Watch) -> None:
 
 def test_a_prefix_that_is_typed_is_declared_once(watch: Watch) -> None:
     page = watch.go("/sparql")
+    knows_the_words(page)
     write(page, "# ma question\n")
     page.keyboard.type("SELECT * WHERE { ?s skos:")
     page.keyboard.press("Escape")
@@ -100,6 +108,23 @@ def test_the_same_answer_as_chart_map_and_graph(watch: Watch) -> None:
     view(page, "Tableau")
     page.locator("table.rows").wait_for()
     assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
+
+
+def test_a_view_that_comes_late_covers_no_other(watch: Watch) -> None:
+    page = watch.go("/sparql")
+
+    def late(route: Route) -> None:
+        page.wait_for_timeout(1500)
+        route.continue_()
+
+    page.route("**/sparql/libelles", late)
+    run(page, AUTHORITIES)
+    view(page, "Diagramme")
+    page.locator(".chart .bar").first.wait_for()
+    page.wait_for_timeout(500)
+    assert page.locator(".chart .bar").first.is_visible()
+    assert "Région Grand Est" in page.locator(".chart").inner_text(), "with the labels that were on their way"
+    assert not page.locator("table.rows").count()
 
 
 def test_triples_are_a_table_and_a_graph(watch: Watch) -> None:
