@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 
@@ -31,7 +32,9 @@ class Lane:
         self._limits, self._polite = limits, polite
         self._idle: SimpleQueue[Worker] = SimpleQueue()
         self._spares: SimpleQueue[Worker] = SimpleQueue()
-        self._waiting = self._lent = self._owed = 0
+        self._waiting = self._lent = 0
+        # One for each spare that stepped in and was not made up for yet.
+        self._owed: deque[threading.Timer] = deque()
         self._lock = threading.Lock()
         self._closed = False
         for _ in range(size):
@@ -103,8 +106,10 @@ class Lane:
     def _settle(self) -> bool:
         """Whether the lane is short of a spare; from here on it no longer is."""
         with self._lock:
-            owed, self._owed = self._owed > 0, max(self._owed - 1, 0)
-        return owed
+            if not self._owed:
+                return False
+            self._owed.popleft().cancel()
+        return True
 
     def _start_another(self, *, patient: bool = False) -> None:
         """Let the spare take a place and start the next one; where there is none, start a worker for the place."""
@@ -117,15 +122,19 @@ class Lane:
         if not patient:
             self._start_into(self._spares)
             return
-        with self._lock:
-            self._owed += 1
-        later = threading.Timer(_PATIENCE, self._repay)
+        # A debt of its own for each: that of an answer which ended long ago must not be claimed from the next one.
+        later = threading.Timer(_PATIENCE, lambda: self._repay(later))
         later.daemon = True
+        with self._lock:
+            self._owed.append(later)
         later.start()
 
-    def _repay(self) -> None:
-        if self._settle():
-            self._replace(self._spares)
+    def _repay(self, debt: threading.Timer) -> None:
+        with self._lock:
+            if debt not in self._owed:
+                return
+            self._owed.remove(debt)
+        self._replace(self._spares)
 
     def _start_into(self, queue: SimpleQueue[Worker]) -> None:
         if not self._closed:
