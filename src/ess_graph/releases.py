@@ -44,6 +44,11 @@ class Release:
         return self.folder / "store"
 
     @property
+    def written_in_place(self) -> bool:
+        """Whether a write made it of another one, without a build: its store may hold what was deleted."""
+        return "number" in self.manifest
+
+    @property
     def index(self) -> Path:
         """SQLite file with labels and the search index."""
         return self.folder / "index.sqlite"

@@ -62,6 +62,9 @@ OTHERS = [
     "CONSTRUCT { <urn:a> ?p ?o } WHERE { <id/structure/une> ?p ?o }",
     "SELECT ?o { <id/structure/une> ?p ?o # }\n }",
     "SELECT ?o { _:b ?p ?o }",
+    "SELECT ?oſ { <id/structure/une> ?p ?o }",  # « ſ » is « s » to those who do not look at the case
+    "SELECT ?K { <id/structure/une> ?p ?k }",
+    "SELECT" + " ?o" * 2000 + " { <id/structure/une> ?p ?o }",
     "",
 ]
 

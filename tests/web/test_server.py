@@ -43,6 +43,8 @@ def note(name, text):
 
 def stream(environ):
     """Some chunks, then an accident."""
+    if environ["PATH_INFO"] == "/at-first":
+        raise LimitHit("Nothing is there.", "size", 60)
     for number in range(3):
         yield b"chunk %d\\n" % number * 1000
     if environ["PATH_INFO"] == "/breaks":
@@ -80,7 +82,7 @@ def slow(environ):
 def application(environ, start_response):
     path = environ["PATH_INFO"]
     headers = [("Content-Type", "text/plain")]
-    if path in ("/breaks", "/limit", "/disk", "/killed", "/whole"):
+    if path in ("/at-first", "/breaks", "/limit", "/disk", "/killed", "/whole"):
         start_response("200 OK", headers)
         return stream(environ)
     if path == "/patient":
@@ -208,6 +210,13 @@ def test_a_limit_in_the_middle_of_an_answer_is_one_line_of_the_log(server: Runni
     log = server.notes.parent / "log"
     assert wait_until(lambda: "An answer was broken off: The answer was stopped at 1 MiB." in log.read_text("utf-8"))
     assert "Traceback" not in log.read_text("utf-8")
+
+
+def test_an_error_before_the_first_byte_has_a_status(server: Running) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    connection.request("GET", "/at-first")
+    assert connection.getresponse().status == 500
+    connection.close()
 
 
 # (b) a client that goes away before the first byte is noticed ------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,8 +11,10 @@ from flask import Flask
 from werkzeug.test import Client
 from werkzeug.wrappers import Response
 
+from ess_graph.engine.local import LocalBackend
 from ess_graph.web.app import create_app
 from ess_graph.web.shortcut import ShortCut
+from ess_graph.web.site import Opened
 
 REGION = "<id/collectivite/region-grand-est>"
 SHORT = f"SELECT ?o {{ {REGION} a ?o }}"
@@ -134,6 +137,24 @@ def test_it_needs_no_worker(own: Flask, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(opened, "service", None)
     assert ask(Client(own.wsgi_app), SHORT).status_code == 200
     assert Client(own.wsgi_app).post("/sparql", data={"query": SHORT}).status_code == 200
+
+
+def test_a_store_that_may_hold_deletions_is_looked_into_by_workers_only(own: Flask) -> None:
+    """The engine passes over each statement that was deleted, and no bound on the answer bounds that."""
+    opened = own.extensions["ess_graph"].opened()
+    assert opened.at_once(SHORT, "text/csv")
+    written = replace(opened.release, manifest={**opened.release.manifest, "number": 1})
+    assert Opened(written, LocalBackend(), opened.service, lambda _: None).at_once(SHORT, "text/csv") is None
+
+
+def test_an_accident_on_the_way_is_an_error_answer(own: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: str) -> None:
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(own.extensions["ess_graph"].opened(), "at_once", broken)
+    reply = ask(Client(own.wsgi_app), f"SELECT ?x {{ {REGION} a ?x }}")
+    assert reply.status_code == 500
+    assert reply.mimetype == "application/problem+json"
 
 
 def test_a_query_whose_answer_changes_is_computed_each_time(watched: Watched) -> None:

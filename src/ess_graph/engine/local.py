@@ -94,7 +94,7 @@ class LocalEngine:
         try:
             found = self._store.query(query, prefixes=text.used_prefixes(query), base_iri=BASE)
             found.serialize(out, ROWS[media_type])  # type: ignore[arg-type]
-        except (_TooLong, SyntaxError, ValueError, RuntimeError):
+        except (_TooLong, SyntaxError, ValueError, RuntimeError, OSError):
             return None
         return Whole(out.written)
 

@@ -76,7 +76,7 @@ class PatientWorker(gthread.ThreadWorker):  # type: ignore[misc]
     def init_process(self) -> None:
         """Begin to work."""
         # Half of the threads stay with nobody: whoever has just come waits for no client who never stops asking.
-        self._lingering = threading.BoundedSemaphore(max(self.cfg.threads // 2, 1))
+        self._lingering = threading.BoundedSemaphore(self.cfg.threads // 2)
         super().init_process()
 
     def handle(self, conn: Any) -> Any:
@@ -86,7 +86,7 @@ class PatientWorker(gthread.ThreadWorker):  # type: ignore[misc]
             return keep
         try:
             # To give a connection to the poller and to take it back costs more than a short answer does.
-            while keep is True and self.alive and readable(conn.sock, _LINGER):
+            while keep is True and self.alive and not _has_read_on(conn) and readable(conn.sock, _LINGER):
                 keep = super().handle(conn)
         finally:
             self._lingering.release()
@@ -112,6 +112,11 @@ class PatientWorker(gthread.ThreadWorker):  # type: ignore[misc]
         conn.timeout = time.monotonic() + gthread.STOP_KEEPALIVE_LINGER
         self.pending_conns.append(conn)
         self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.on_pending_socket_readable, conn))
+
+
+def _has_read_on(conn: Any) -> bool:
+    """Whether the next request came along with this one: the socket will not tell, gunicorn's queue takes it."""
+    return bool(conn.parser.unreader.buf.getvalue())
 
 
 def _too_slow() -> OSError:

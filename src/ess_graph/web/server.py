@@ -21,7 +21,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.http import message
 from gunicorn.http.errors import ParseException
 
-from ess_graph.errors import EssGraphError
+from ess_graph.errors import ClientGone, EssGraphError
 from ess_graph.web.patience import PatientWorker, readable
 
 #: Seconds that running requests get when the server is asked to end; well under the 10 s promised.
@@ -92,12 +92,17 @@ def _whole_or_reset(application: Application) -> Application:
 
 
 def _in_one_line(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """The same pieces; one that a limit keeps from coming is a line of the log, where gunicorn writes a traceback."""
+    """The same pieces; an error of ours in their middle is a line of the log, where gunicorn writes a traceback."""
+    begun = False
     try:
-        for piece in pieces:  # noqa: UP028 - it would close them twice
+        for piece in pieces:
             yield piece
+            begun = True
     except EssGraphError as error:
-        logging.getLogger("gunicorn.error").warning("An answer was broken off: %s", error)
+        if not begun:
+            raise
+        if not isinstance(error, ClientGone):
+            logging.getLogger("gunicorn.error").warning("An answer was broken off: %s", error)
         # gunicorn ends a connection that was reset as it ends any broken one, and says nothing.
         raise ConnectionResetError(errno.ECONNRESET, "The answer was broken off.") from error
     finally:

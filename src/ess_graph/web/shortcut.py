@@ -10,12 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from werkzeug.exceptions import HTTPException
-
 from ess_graph.engine import text
 from ess_graph.engine.base import WHOLE, Form
 from ess_graph.engine.formats import ALIASES, offered
-from ess_graph.errors import EssGraphError
+from ess_graph.engine.point import is_point
 from ess_graph.web import compression, negotiate, protocol, replies
 from ess_graph.web.server import Application
 from ess_graph.web.site import Opened, Site
@@ -50,12 +48,14 @@ class ShortCut:
             return None
         try:
             ((_, query),) = protocol.pairs(asked.encode("latin-1"), "the address")
-            opened = self._site.opened()
-            kind, body = _from_store(opened, query, accept) or _from_memory(opened, query, accept)
-        except (EssGraphError, HTTPException):
+            # Either form of a point query is answered in the same media types, and to read one takes longer.
+            form = Form.SELECT if is_point(query) else text.read(query).form
+            opened, kind = self._site.opened(), negotiate.best(accept, offered(form), ALIASES.items())
+            body = None if kind is None else _body(opened, query, kind)
+        except Exception:  # whatever it is, it happens on the long way too, which tells it
             return None
         encoding = compression.wanted(environ.get("HTTP_ACCEPT_ENCODING"))
-        if body is None or (encoding and len(body) >= compression.LEAST):
+        if body is None or kind is None or (encoding and len(body) >= compression.LEAST):
             return None
         tag = replies.validator(self._look, encoding, *replies.answer_key(opened.release.id, query, WHOLE, kind))
         return body, replies.bare(kind, len(body), tag)
@@ -65,12 +65,7 @@ def _is_plain(asked: str) -> bool:
     return asked.startswith(_BEGINNING) and "&" not in asked and ";" not in asked and len(asked) <= protocol.SHORT
 
 
-def _from_store(opened: Opened, query: str, accept: str | None) -> tuple[str, bytes] | None:
-    kind = negotiate.best(accept, offered(Form.SELECT), ALIASES.items())
-    found = opened.at_once(query, kind) if kind else None
-    return (kind, b"".join(replies.readable(iter((found,)), kind))) if kind and found is not None else None
-
-
-def _from_memory(opened: Opened, query: str, accept: str | None) -> tuple[str, bytes | None]:
-    kind = negotiate.best(accept, offered(text.read(query).form), ALIASES.items()) or ""
-    return kind, opened.cache.get(replies.answer_key(opened.release.id, query, WHOLE, kind))
+def _body(opened: Opened, query: str, kind: str) -> bytes | None:
+    kept = opened.cache.get(replies.answer_key(opened.release.id, query, WHOLE, kind))
+    found = opened.at_once(query, kind) if kept is None else None
+    return kept if found is None else b"".join(replies.readable(iter((found,)), kind))

@@ -17,6 +17,7 @@ from flask import has_request_context, request
 from ess_graph import releases
 from ess_graph.engine.base import Backend, Engine, Limits, Service, Whole, Workers
 from ess_graph.engine.point import is_point
+from ess_graph.errors import NotPossibleNow
 from ess_graph.outgoing import Outgoing
 from ess_graph.query.display import Display
 from ess_graph.query.index import Index, Passage
@@ -59,8 +60,16 @@ class Opened:
             return self._backend.open(self.release.store)
 
     def at_once(self, query: str, media_type: str) -> Whole | None:
-        """The answer to a point query, else None; for others the store need not even be opened in this process."""
-        return self.engine.at_once(query, media_type) if is_point(query) else None
+        """The answer to a point query, else None; for others the store need not even be opened in this process.
+
+        A store that was written in place may hold deletions, and what these cost nobody bounds.
+        """
+        if not is_point(query) or self.release.written_in_place:
+            return None
+        try:
+            return self.engine.at_once(query, media_type)
+        except NotPossibleNow:  # workers may have more luck with the store, and say so if they have not
+            return None
 
     @cached_property
     def index(self) -> Index:
