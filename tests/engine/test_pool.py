@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -120,6 +121,17 @@ def test_a_slow_reader_keeps_nobody_waiting(make: Make) -> None:
     assert point(pool)
     for pieces in reading:
         pieces.close()  # type: ignore[attr-defined]
+    assert point(pool)
+
+
+def test_a_worker_that_dies_idle_costs_nobody_an_answer(make: Make) -> None:
+    others = workers()
+    pool = make()
+    assert point(pool)
+    wait_for(lambda: len(workers() - others) == 3)
+    for victim in workers() - others:
+        os.kill(victim, signal.SIGKILL)
+    time.sleep(0.2)
     assert point(pool)
 
 

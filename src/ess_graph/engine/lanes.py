@@ -55,7 +55,10 @@ class Lane:
         try:
             while (left := deadline - time.monotonic()) > 0:
                 try:
-                    return self._idle.get(timeout=min(left, POLL))
+                    worker = self._idle.get(timeout=min(left, POLL))
+                    if worker.lives:
+                        return worker
+                    self.give(worker, sound=False)
                 except Empty:
                     if gone():
                         raise ClientGone("The client went away; its query never started.") from None

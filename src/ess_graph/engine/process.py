@@ -64,11 +64,23 @@ class Worker:
         self.end()
         raise NotPossibleNow("A query worker could not open the store: look at the server's log.")
 
+    @property
+    def lives(self) -> bool:
+        """Whether the process is there: an idle one may have been ended by the system, or by a person."""
+        return self._process.poll() is None
+
     def send(self, request: dict[str, Any]) -> None:
-        """Hand over a request."""
+        """Hand over a request.
+
+        Raises:
+            NotPossibleNow: the process has just died.
+        """
         payload = json.dumps(request).encode()
         self._socket.settimeout(10)
-        self._socket.sendall(HEAD.pack(b"Q", len(payload)) + payload)
+        try:
+            self._socket.sendall(HEAD.pack(b"Q", len(payload)) + payload)
+        except ConnectionError as error:
+            raise NotPossibleNow("A query worker has just ended: ask again.") from error
 
     def receive(self, deadline: float, gone: Gone = never) -> tuple[bytes, bytes]:
         """The next message, kind and payload; an empty kind when the process has died.
