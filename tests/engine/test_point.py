@@ -148,7 +148,7 @@ def test_what_has_no_short_answer_is_left_to_those_who_say_why(engine: Engine, q
     assert engine.at_once(query, "application/sparql-results+json") is None
 
 
-def test_a_long_answer_is_given_up_early(engine: Engine, service: Service) -> None:
+def test_a_limit_makes_a_long_answer_short_enough(engine: Engine, service: Service) -> None:
     query = "SELECT ?o { <id/structure/longue> ess:note ?o } LIMIT 100"
     assert engine.at_once(query, "text/csv") == b"".join(service.serialized(query, "text/csv"))
 
