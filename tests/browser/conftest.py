@@ -58,7 +58,7 @@ def watch(request: pytest.FixtureRequest, chromium: Browser, site: str) -> Itera
     context = chromium.new_context(
         viewport={"width": request.param, "height": 800}, locale="fr-FR", service_workers="block"
     )
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(30_000)
     found = Watch(context.new_page(), site)
     yield found
     context.close()
