@@ -31,7 +31,7 @@ function start(form) {
   let asked = null;
   const lexicon = new Promise((done) => {
     form.addEventListener("focusin", () => {
-      asked ??= fetch(form.dataset.lexicon).then((answer) => answer.json()).then((found) => done(known(found)), () => {});
+      asked ??= fetch(form.dataset.lexicon).then((answer) => answer.json()).then((found) => done(known(found)), () => { asked = null; });
     });
   });
   const host = el("div", { class: "code" });

@@ -80,6 +80,20 @@ def test_a_prefix_that_is_typed_is_declared_once(watch: Watch) -> None:
     assert text(page).startswith("# ma question\nPREFIX skos:")
 
 
+def test_a_prefix_typed_before_the_words_have_come_is_declared_with_them(watch: Watch) -> None:
+    page = watch.go("/sparql")
+    held: list[Route] = []
+    page.route("**/sparql/lexique.json*", lambda route: held.append(route))
+    with page.expect_request("**/sparql/lexique.json*"):
+        write(page, "SELECT * { ")
+    page.keyboard.type("?s foaf:name ?n ; unknown:p ?o }")
+    assert "PREFIX" not in text(page)
+    held[0].continue_()
+    page.locator(".cm-line", has_text="PREFIX foaf:").wait_for()
+    assert text(page).count("PREFIX") == 1
+    assert text(page).endswith("SELECT * { ?s foaf:name ?n ; unknown:p ?o }")
+
+
 def test_an_answer_comes_with_labels_time_and_downloads(watch: Watch) -> None:
     page = watch.go("/sparql")
     run(page, AUTHORITIES)

@@ -107,19 +107,25 @@ export function declaration(text, prefix, prefixes) {
   return { from: at, insert: `PREFIX ${prefix}: <${prefixes[prefix]}>\n` };
 }
 
-/** Declares a prefix as soon as its colon is typed, and offers its words. */
+/** Declares a prefix as soon as its colon is typed, and offers its words; once they have come, if they come later. */
 export const prefixing = (words) => {
   let found = null;
-  words.then((result) => { found = result; }, () => {});
+  const early = new Map();
+  const declare = (view, prefix) => {
+    const changes = declaration(view.state.doc.toString(), prefix, found.prefixes);
+    if (changes) view.dispatch({ changes });
+    return Boolean(changes);
+  };
+  words.then((result) => { found = result; for (const [prefix, view] of early) declare(view, prefix); }, () => {});
   return EditorView.inputHandler.of((view, from, to, text) => {
-    if (text !== ":" || !found) return false;
+    if (text !== ":") return false;
     const line = view.state.doc.lineAt(from);
     const prefix = line.text.slice(0, from - line.from).match(/(?:^|[\s({;,^|/!])([A-Za-z][\w-]*)$/)?.[1];
     if (!prefix || /^\s*PREFIX\s/i.test(line.text)) return false;
-    const added = declaration(view.state.doc.toString(), prefix, found.prefixes);
-    if (!added) return false;
+    if (!found) { early.set(prefix, view); return false; }
+    if (!declaration(view.state.doc.toString(), prefix, found.prefixes)) return false;
     view.dispatch({ changes: { from, to, insert: ":" }, selection: { anchor: from + 1 }, userEvent: "input.type" });
-    view.dispatch({ changes: added });
+    declare(view, prefix);
     startCompletion(view);
     return true;
   });
