@@ -83,7 +83,11 @@ def test_a_prefix_that_is_typed_is_declared_once(watch: Watch) -> None:
 def test_a_prefix_typed_before_the_words_have_come_is_declared_with_them(watch: Watch) -> None:
     page = watch.go("/sparql")
     held: list[Route] = []
-    page.route("**/sparql/lexique.json*", lambda route: held.append(route))
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/sparql/lexique.json*", hold)
     with page.expect_request("**/sparql/lexique.json*"):
         write(page, "SELECT * { ")
     page.keyboard.type("?s foaf:name ?n ; unknown:p ?o }")

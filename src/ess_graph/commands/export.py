@@ -55,13 +55,13 @@ def _csv(
 ) -> None:
     from ess_graph.engine.local import LocalBackend
     from ess_graph.query.display import Display
-    from ess_graph.query.exports import archive, cells, lists
+    from ess_graph.query.exports import archive, cells, class_table
     from ess_graph.query.index import Index
     from ess_graph.web.i18n import translator
 
     dialect = cells.SPREADSHEET if spreadsheet else cells.STANDARD
     display = Display(release.display)
-    source = lists.Source(LocalBackend().open(release.store), Index(release.index), page)
+    source = class_table.Source(LocalBackend().open(release.store), Index(release.index), page)
     if kind is None:
         if out is None:
             raise click.UsageError("All tables together are a ZIP file: say --out FILE.zip, or one --type.")
@@ -72,7 +72,8 @@ def _csv(
     if shown is None:
         known = ", ".join(sorted(archive.name_of(c.target) for c in display.classes))
         raise click.UsageError(f"There is no type « {kind} »: use one of {known}.")
-    _put(cells.written(lists.table(shown, source.index.things(shown.target), lang, dialect, source), dialect), out)
+    table = class_table.table(shown, source.index.things(shown.target), lang, dialect, source)
+    _put(cells.written(table, dialect), out)
 
 
 def _geojson(release: Release, lang: str, page: Callable[[str], str]) -> bytes:

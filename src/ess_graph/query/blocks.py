@@ -13,7 +13,7 @@ from rdflib.term import Node
 from ess_graph.engine.base import Row
 from ess_graph.engine.text import with_value
 from ess_graph.folding import fold
-from ess_graph.query import charts, figures, network, timeline
+from ess_graph.query import charts, figures, neighbours, timeline
 from ess_graph.query.facts import fact_id
 from ess_graph.query.index import Cited
 from ess_graph.query.readers import Reader, nature
@@ -92,7 +92,7 @@ def _pictures(
     """What the viewer of the rows asks to be drawn."""
     drawn: Picture | None = None
     if spec.get("picture") == "network":
-        drawn = network.around(spec, facts, reader, entity)
+        drawn = neighbours.around(spec, facts, reader, entity)
     elif spec.get("picture") == "timeline":
         columns = ("", *(column["key"] for column in spec["columns"]))
         told = [timeline.of_row(dict(zip(columns, row.cells, strict=True)), row) for row in rows]

@@ -19,8 +19,8 @@ from ess_graph.engine.formats import ALIASES, GRAPHS
 from ess_graph.folding import fold
 from ess_graph.query.display import Display
 from ess_graph.query.exports import archive, cells, schema_org
+from ess_graph.query.exports.class_table import Source
 from ess_graph.query.exports.dcat import Offer, dcat, void
-from ess_graph.query.exports.lists import Source
 from ess_graph.query.index import Index
 from ess_graph.query.views import Value
 from ess_graph.releases import Release

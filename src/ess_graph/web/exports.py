@@ -15,7 +15,7 @@ from ess_graph.query import catalogue, lists
 from ess_graph.query.exports import calendar, cells, feed, geo
 from ess_graph.query.exports.archive import name_of
 from ess_graph.query.exports.cells import Dialect
-from ess_graph.query.exports.lists import Source, table
+from ess_graph.query.exports.class_table import Source, table
 from ess_graph.vocab import BASE
 from ess_graph.web import negotiate
 from ess_graph.web.i18n import translator

@@ -8,7 +8,7 @@ from pathlib import Path
 from ess_graph.query.display import Display
 from ess_graph.query.exports import cells
 from ess_graph.query.exports.cells import Dialect
-from ess_graph.query.exports.lists import Source, table
+from ess_graph.query.exports.class_table import Source, table
 
 #: ZIP knows no date before this one; a date that never changes keeps the same content at the same bytes.
 _WHEN = (1980, 1, 1, 0, 0, 0)
