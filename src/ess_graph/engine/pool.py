@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import threading
@@ -38,7 +39,7 @@ class Pool:
         self._heavy = Lane(limits, limits.workers, polite=True)
         self._writing: Lane | None = None
         self._lock = threading.Lock()
-        self._slow: OrderedDict[tuple[str, Scope], None] = OrderedDict()
+        self._slow: OrderedDict[bytes, None] = OrderedDict()
         # No worker outlives its pool, nor the program.
         self._lanes = [self._light, self._heavy]
         self._finalizer = weakref.finalize(self, _end, self._lanes)
@@ -80,7 +81,8 @@ class Pool:
             "base": BASE,
             "seconds": allowed,
         }
-        key = (query, scope)
+        # Texts of strangers are long or short; what is kept of each is of one length.
+        key = hashlib.sha256(repr((query, scope)).encode()).digest()
         if key not in self._slow:
             try:
                 yield from self._run(self._light, request, min(LIGHT, allowed), gone, whole=allowed)

@@ -38,10 +38,14 @@ class Opened:
     """A release ready to answer: ``engine`` for our own queries, ``service`` for those of strangers."""
 
     def __init__(
-        self, release: Release, backend: Backend, service: Service, indexing: Callable[[Release], None]
+        self,
+        release: Release,
+        backend: Backend,
+        service: Service,
+        cache: AnswerCache,
+        indexing: Callable[[Release], None],
     ) -> None:
-        self.release, self.service = release, service
-        self.cache = AnswerCache()
+        self.release, self.service, self.cache = release, service, cache
         self._backend, self._indexing = backend, indexing
         self._lock = threading.RLock()
         self._worked_out: dict[Hashable, object] = {}
@@ -108,6 +112,7 @@ class Site:
         self._backend, self._indexing = backend, indexing
         self._current: Opened | None = None
         self._older: OrderedDict[str, Opened] = OrderedDict()
+        self._cache = AnswerCache()
         self._lock, self._starting = threading.Lock(), threading.Lock()
         self._workers: Workers | None = None
         self.outgoing = Outgoing(settings.service_allow)
@@ -152,7 +157,7 @@ class Site:
         return self._older[name]
 
     def _open(self, release: Release) -> Opened:
-        return Opened(release, self._backend, self.workers.over(release.store), self._indexing)
+        return Opened(release, self._backend, self.workers.over(release.store), self._cache, self._indexing)
 
     def engine(self, release: Release) -> Engine:
         """An engine over any release, for the caller to close."""
