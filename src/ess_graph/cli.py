@@ -126,18 +126,13 @@ def serve(
 
 def _ensure_release(settings: Settings) -> None:
     """A sound release that shows every accepted write is in service afterwards, built where there is none."""
-    from ess_graph import releases
     from ess_graph.build import journal as kept
     from ess_graph.build import release
     from ess_graph.engine.local import LocalBackend
     from ess_graph.errors import NotFound
 
     try:
-        served = releases.current(settings.home)
-        if damage := served.damage():
-            click.echo(f"Release {served.id} is damaged ({', '.join(damage[:5])}).", err=True)
-            served = release.fall_back(settings.home)
-            click.echo(f"Serving {served.id} in its place; « ess-graph build » makes a new one.", err=True)
+        served = release.fall_back(settings.home, lambda text: click.echo(text, err=True))
         if served.manifest.get("journal", "") >= max((entry.id for entry in kept.listed(settings.home)), default=""):
             return
         click.echo("The journal has writes that this release does not show yet: building.", err=True)

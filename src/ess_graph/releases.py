@@ -18,6 +18,8 @@ from ess_graph.errors import NotFound
 MANIFEST = "release.json"
 #: What the files of a release look like; raised when a program can no longer read what an older one wrote.
 LAYOUT = 2
+#: What each manifest says; one that lacks any of it was damaged.
+_SAID = {"created", "inputs", "files"}
 
 
 @dataclass(frozen=True)
@@ -126,9 +128,15 @@ def opened(path: Path) -> Release:
     manifest = path / MANIFEST
     if not manifest.is_file():
         raise NotFound(f"No release in {path}: run « ess-graph build ».")
-    said = json.loads(manifest.read_text(encoding="utf-8"))
-    if said.get("layout") != LAYOUT:
+    try:
+        said = json.loads(manifest.read_text(encoding="utf-8"))
+        layout, complete = said.get("layout"), said.keys() >= _SAID and isinstance(said["files"], dict)
+    except (OSError, ValueError, AttributeError) as error:
+        raise NotFound(f"{path.name} is damaged ({MANIFEST}): run « ess-graph build ».") from error
+    if layout != LAYOUT:
         raise NotFound(f"{path.name} was made by another version of ess-graph: run « ess-graph build ».")
+    if not complete:
+        raise NotFound(f"{path.name} is damaged ({MANIFEST}): run « ess-graph build ».")
     return Release(path, said)
 
 

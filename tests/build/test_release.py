@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -157,6 +158,35 @@ def test_a_damaged_release_gives_way_to_the_one_before(petit: Path, home: Path) 
     old.dump.unlink()
     with pytest.raises(NotFound, match="ess-graph build"):
         building.fall_back(home)
+
+
+def test_a_damaged_manifest_is_a_damaged_release(petit: Path, home: Path) -> None:
+    made = build(petit, home)
+    sound = releases.folder(home) / "20000101T000000Z-00000000"
+    shutil.copytree(made.folder, sound)
+    for manifest in (b"", b'{"layout": 2', b"[]", b"\xff", b'{"layout": 2, "created": "2026"}'):
+        building.point(home, made.folder)
+        (made.folder / releases.MANIFEST).write_bytes(manifest)
+        with pytest.raises(NotFound, match="damaged"):
+            releases.current(home)
+        said: list[str] = []
+        assert building.fall_back(home, said.append).folder == sound
+        assert made.id in said[0]
+        assert sound.name in said[0]
+        assert [release.folder for release in releases.listed(home)] == [sound]
+    (sound / releases.MANIFEST).unlink()
+    again = build(petit, home)
+    assert releases.current(home).id == again.id
+
+
+def test_a_sound_release_is_served_where_the_current_one_is_gone(petit: Path, home: Path) -> None:
+    made = build(petit, home)
+    (home / "current").unlink()
+    assert building.fall_back(home).id == made.id
+    (home / "current").unlink()
+    (home / "current").symlink_to("releases/gone")
+    assert building.fall_back(home).id == made.id
+    assert releases.current(home).id == made.id
 
 
 def test_what_is_inferred_stands_in_its_own_graph(petit: Path, home: Path) -> None:

@@ -139,10 +139,10 @@ def _path(home: Path, entry: Entry) -> Path:
 
 
 def _read(path: Path) -> Entry:
-    lines = path.read_text(encoding="utf-8").split("\n")
-    if lines[-2:] != ["TC .", ""]:
-        raise InvalidData(f"{path} is cut off: restore it from a copy, or remove it and lose that write.")
     try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+        if lines[-2:] != ["TC .", ""]:
+            raise InvalidData(f"{path} is cut off: restore it from a copy, or remove it and lose that write.")
         head = dict(_headed(line) for line in lines if line.startswith("H "))
         removed, added = (
             tuple(terms.from_nquads("\n".join(line[2:] for line in lines if line.startswith(sign))))

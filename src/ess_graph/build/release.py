@@ -197,20 +197,26 @@ def _quads(project: Project, derived: Graph, *, named_only: bool) -> Iterator[Qu
         yield subject, predicate, value, INFERENCES  # type: ignore[misc]
 
 
-def fall_back(home: Path) -> Release:
-    """The newest release that is sound, put in service if another is.
+def fall_back(home: Path, say: Callable[[str], None] = lambda _: None) -> Release:
+    """The current release; the newest that is sound, put in service, where the current one is damaged or gone.
 
     Raises:
-        NotFound: none is.
+        NotFound: none is sound.
     """
-    current = releases.current(home)
-    if not current.damage():
-        return current
-    for release in releases.listed(home):
-        if not release.damage():
-            point(home, release.folder)
-            return release
-    raise NotFound(f"{current.id} is damaged and there is no other release: run « ess-graph build ».")
+    try:
+        current = releases.current(home)
+        damage = current.damage()
+        if not damage:
+            return current
+        wrong = f"Release {current.id} is damaged ({', '.join(damage[:5])})."
+    except NotFound as error:
+        wrong = str(error)
+    sound = next((release for release in releases.listed(home) if not release.damage()), None)
+    if sound is None:
+        raise NotFound(f"{wrong} There is no other release: run « ess-graph build ».")
+    point(home, sound.folder)
+    say(f"{wrong} Serving {sound.id} in its place; « ess-graph build » makes a new one.")
+    return sound
 
 
 def point(home: Path, folder: Path) -> None:
