@@ -35,16 +35,22 @@ class Worker:
         lifeline, self._lifeline = os.pipe()
         command = [sys.executable, "-m", "ess_graph.engine.worker", str(theirs.fileno()), str(lifeline)]
         # The heavy lane gives way: pages and point queries go before it wherever processors are short.
-        self._process = subprocess.Popen(  # noqa: S603
-            [*(["nice", "-n", "10"] if polite else []), *command, str(limits.memory * MIB)],
-            pass_fds=[theirs.fileno(), lifeline],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            # A worker that runs out of memory says so in one line, not in a page.
-            env={**os.environ, "RUST_BACKTRACE": "0"},
-        )
-        theirs.close()
-        os.close(lifeline)
+        try:
+            self._process = subprocess.Popen(  # noqa: S603
+                [*(["nice", "-n", "10"] if polite else []), *command, str(limits.memory * MIB)],
+                pass_fds=[theirs.fileno(), lifeline],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                # A worker that runs out of memory says so in one line, not in a page.
+                env={**os.environ, "RUST_BACKTRACE": "0"},
+            )
+        except OSError as error:
+            self._socket.close()
+            os.close(self._lifeline)
+            raise NotPossibleNow(f"A query worker could not be started: {error.strerror}.") from error
+        finally:
+            theirs.close()
+            os.close(lifeline)
         with suppress(TimeoutError):
             if self.receive(time.monotonic() + 30)[0] == b"E":
                 return
@@ -109,8 +115,12 @@ class Worker:
             if left <= 0:
                 raise TimeoutError
             if self._ready.poll(1000 * min(left, POLL)):
-                # What follows comes along: a short answer is one call of the system.
-                piece = self._socket.recv(_AT_ONCE)
+                # What follows comes along: a short answer is one call of the system. A process that dies before it has
+                # read its request resets the connection.
+                try:
+                    piece = self._socket.recv(_AT_ONCE)
+                except ConnectionError:
+                    piece = b""
                 if not piece:
                     return b""
                 self._inbox += piece
