@@ -10,6 +10,7 @@ import sqlite3
 import stat
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -190,6 +191,16 @@ def test_the_cookie_is_for_this_page_alone_and_holds_no_token(desk: Flask, setti
     kept = settings.home / "sessions.sqlite"
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     assert TOKEN.encode() not in kept.read_bytes() and cookie.partition("=")[2][:40].encode() not in kept.read_bytes()
+
+
+@pytest.mark.parametrize(("proxies", "secure"), [(1, True), (0, False)])
+def test_the_cookie_is_secure_where_a_known_proxy_says_https(settings: Settings, proxies: int, secure: bool) -> None:
+    client = create_app(replace(settings, proxies=proxies), recipe=Recipe(ROOT)).test_client()
+    key = key_of(client.get("/contribuer", headers=BROWSER))
+    said = {**BROWSER, "X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.1"}
+    reply = client.post("/contribuer/entrer", data={"jeton": TOKEN, "cle": key}, headers=said)
+    assert reply.status_code == 303
+    assert ("Secure" in reply.headers["Set-Cookie"]) is secure
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from ess_graph.build.recipe import Recipe
 from ess_graph.engine.local import LocalBackend
 from ess_graph.settings import Settings
 from ess_graph.web.app import create_app
+from ess_graph.web.tokens import AuditLog
 from web.serving import ROOT, Project
 
 JSON = {"Accept": "application/sparql-results+json"}
@@ -177,6 +178,33 @@ def test_each_attempt_is_in_the_audit_log(plain: Flask, store: FlaskClient) -> N
     # Who, when, what: neither a token nor what was written.
     assert TOKEN not in log.read_text(encoding="utf-8")
     assert "urn:secret" not in json.dumps(done)
+
+
+def test_behind_a_proxy_each_client_has_its_own_count_and_its_own_address_in_the_log(plain: Flask) -> None:
+    settings = plain.extensions["ess_graph"].settings
+    client = create_app(replace(settings, proxies=1)).test_client()
+
+    def guess(passed: str) -> int:
+        said = {"HTTP_X_FORWARDED_FOR": passed}
+        return write(client, "INSERT DATA {}", token="guess", environ_overrides=said).status_code
+
+    assert [guess(f"203.0.113.{n}, 198.51.100.1") for n in range(11)] == [401] * 10 + [429]
+    assert guess("198.51.100.2") == 401
+    lines = (settings.home / "audit.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["from"] for line in lines[-2:]] == ["198.51.100.1", "198.51.100.2"]
+
+
+def test_a_write_is_not_called_failed_because_its_note_is(
+    plain: Flask, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with plain.test_request_context("/update"):
+        AuditLog(tmp_path / "audit.jsonl").note("abc", "INSERT DATA", 200)
+    assert "No space left" in caplog.text
+    assert '"who": "abc"' in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from flask import Flask, Response, g, request, url_for
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from ess_graph.build.in_place import InPlace
 from ess_graph.build.recipe import Recipe
@@ -157,6 +158,9 @@ def create_app(settings: Settings, backend: Backend | None = None, recipe: Recip
 
     # Flask's own place for what stands around an application.
     app.wsgi_app = ShortCut(app.wsgi_app, site, app.config["LOOK"])  # type: ignore[method-assign]
+    if settings.proxies:
+        # Who asks, and how, is what the operator's proxies say; of several the last alone says whether it is HTTPS.
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=1)  # type: ignore[method-assign]
     return app
 
 

@@ -113,7 +113,7 @@ class Desk:
             self._sessions.end(g.session.secret)
             self._log.note(g.writer, "sign out", 200)
         response: Response = redirect(url_for("pages.home"), 303, Response)  # type: ignore[assignment]
-        response.delete_cookie(COOKIE, path=_PATH, secure=self._secure(), httponly=True, samesite="Strict")
+        response.delete_cookie(COOKIE, path=_PATH, secure=request.is_secure, httponly=True, samesite="Strict")
         return response
 
     def noted(self, what: str, work: Callable[[], T]) -> T:
@@ -144,13 +144,8 @@ class Desk:
 
     def _give(self, response: Response, secret: str, seconds: int | None) -> None:
         response.set_cookie(
-            COOKIE, secret, max_age=seconds, path=_PATH, secure=self._secure(), httponly=True, samesite="Strict"
+            COOKIE, secret, max_age=seconds, path=_PATH, secure=request.is_secure, httponly=True, samesite="Strict"
         )
-
-    def _secure(self) -> bool:
-        """Whether the reader's connection is encrypted, as far as the proxy in front of us can be believed."""
-        forwarded = self.site.settings.proxies and request.headers.get("X-Forwarded-Proto", "") == "https"
-        return bool(request.is_secure or forwarded)
 
 
 def wrong(error: InvalidData) -> Wrong:

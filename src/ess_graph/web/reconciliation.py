@@ -148,7 +148,7 @@ class _Desk:
 
     def _paid(self, cost: int) -> Response | None:
         """None when the client may go on; else what it is told."""
-        wait = self._throttle.spend(client(self._site.settings.proxies), cost)
+        wait = self._throttle.spend(client(), cost)
         return _later(429, translator(g.lang)("reconcile.error.many"), wait) if wait else None
 
     def _worked(self, cost: int, work: Callable[[Service], Json]) -> Response:

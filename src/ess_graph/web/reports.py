@@ -57,7 +57,7 @@ def blueprint(site: Site) -> Blueprint:
         if request.form.get("site"):  # people do not see this field; programs that fill in every field do
             return _thanks(about, 0)
         try:
-            queue.admit(client(site.settings.proxies))
+            queue.admit(client())
         except TooMany as refused:
             raise TooMany(translator(g.lang)("report.error.many"), refused.retry_after) from None
         typed = request.form.get("message", "")

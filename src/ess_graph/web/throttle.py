@@ -46,11 +46,9 @@ class Throttle:
         return wait
 
 
-def client(proxies: int) -> str:
+def client() -> str:
     """Who sends a request: an address, or the network of 64 bits that one household has of IPv6."""
-    passed = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
-    # The last proxies are the operator's own; what stands before them anybody may have written.
-    address = passed[-proxies] if 0 < proxies <= len(passed) else request.remote_addr or ""
+    address = request.remote_addr or ""
     try:
         known = ipaddress.ip_address(address)
     except ValueError:

@@ -12,11 +12,12 @@ from collections import OrderedDict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from flask import request
+from flask import current_app, request
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import TooManyRequests, Unauthorized
 
 from ess_graph.errors import Forbidden
+from ess_graph.web.throttle import client
 
 #: Wrong tokens that one client may send within a minute, and clients that are remembered.
 _FAILURES, _MINUTE, _CLIENTS = 10, 60, 10_000
@@ -56,16 +57,15 @@ class Tokens:
         known = self.digests()
         if not known:
             raise Forbidden("Nothing can be written here: no token is configured.")
-        client = request.remote_addr or ""
         digest = hashlib.sha256(sent.strip().encode("utf-8", "surrogateescape")).digest()
         # Every token is compared, in constant time: how long it takes tells nothing.
         found = [hmac.compare_digest(digest, one) for one in known]
         if any(found):
-            # A good token is good from anywhere: behind a proxy, all clients have one address.
+            # A good token is good from anywhere: behind a proxy nobody was told of, all clients have one address.
             return digest
-        self._refuse_guessing(client)
+        self._refuse_guessing(client())
         if tried:
-            self._failed(client)
+            self._failed(client())
         raise Unauthorized(
             "A write needs a token: send « Authorization: Bearer … » with one that the operator gave you.",
             www_authenticate=WWWAuthenticate("bearer", {"realm": "ess-graph"}),
@@ -90,17 +90,17 @@ class Tokens:
             # A file that is gone, or being replaced, allows nobody.
             return ()
 
-    def _refuse_guessing(self, client: str) -> None:
+    def _refuse_guessing(self, sender: str) -> None:
         with self._lock:
-            recent = [at for at in self._failures.get(client, ()) if at > time.monotonic() - _MINUTE]
+            recent = [at for at in self._failures.get(sender, ()) if at > time.monotonic() - _MINUTE]
         if len(recent) >= _FAILURES:
             raise TooManyRequests("Too many wrong tokens: try again in a minute.", retry_after=_MINUTE)
 
-    def _failed(self, client: str) -> None:
+    def _failed(self, sender: str) -> None:
         now = time.monotonic()
         with self._lock:
-            recent = [at for at in self._failures.pop(client, ()) if at > now - _MINUTE]
-            self._failures[client] = [*recent, now]
+            recent = [at for at in self._failures.pop(sender, ()) if at > now - _MINUTE]
+            self._failures[sender] = [*recent, now]
             while len(self._failures) > _CLIENTS:
                 self._failures.popitem(last=False)
 
@@ -127,11 +127,19 @@ class AuditLog:
             "status": status,
             **{name: value for name, value in more.items() if value is not None},
         }
+        text = json.dumps(line, ensure_ascii=False)
+        try:
+            self._append(f"{text}\n".encode())
+        except OSError as error:
+            # What was written is written: its note goes to the server's log then, and nobody is told that it failed.
+            current_app.logger.error("The audit log cannot be written (%s): %s", error.strerror, text)
+
+    def _append(self, line: bytes) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         # Opened anew each time, so that it can be moved away; one write call, so that lines never mix.
         descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
         try:
-            os.write(descriptor, f"{json.dumps(line, ensure_ascii=False)}\n".encode())
+            os.write(descriptor, line)
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
