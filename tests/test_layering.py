@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from ess_graph.build.read import inputs
+
 PACKAGE = Path(__file__).parents[1] / "src" / "ess_graph"
 MODULES = {".".join(path.relative_to(PACKAGE).with_suffix("").parts): path for path in sorted(PACKAGE.rglob("*.py"))}
 
@@ -191,3 +193,13 @@ def test_a_socket_is_held_by_few_and_calls_nobody(name: str) -> None:
 
 def test_the_programs_joints_are_imported_by_nobody() -> None:
     assert not [(name, other) for name in MODULES for other in known(name) & JOINS if name != "cli"]
+
+
+def test_a_build_is_made_anew_when_any_code_it_imports_has_changed() -> None:
+    """Or an index that was folded in the old way would be served by a program that folds in the new one."""
+    found, waiting = set(), {"build.release", "engine.local"}
+    while waiting:
+        found |= waiting
+        waiting = {name for one in waiting for name in known(one)} - found
+    assert {"folding", "terms", "build.search_index"} <= found
+    assert {MODULES[name] for name in found} <= set(inputs(PACKAGE.parents[1]))

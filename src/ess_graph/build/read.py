@@ -15,6 +15,9 @@ from ess_graph.build import links
 from ess_graph.errors import InvalidData
 from ess_graph.vocab import ESS, VOCABULAIRE
 
+#: The package's folder.
+_CODE = Path(__file__).parents[1]
+
 
 @dataclass
 class Project:
@@ -55,13 +58,9 @@ def inputs(root: Path) -> list[Path]:
         "data/**/*.csv",
     )
     found = [path for pattern in patterns for path in root.glob(pattern)]
-    code = Path(__file__).parents[1]
-    found += [
-        path
-        for wing in ("build", "ingest")
-        for path in (code / wing).glob("*.*")
-        if path.suffix in {".py", ".rq", ".toml"}
-    ]
+    # What a build imports: its own wing, the engine's, and the modules that every wing shares.
+    code = [path for wing in (_CODE, _CODE / "build", _CODE / "engine") for path in wing.glob("*.*")]
+    found += [path for path in code if path.suffix in {".py", ".rq", ".toml"}]
     return sorted(found)
 
 
@@ -69,7 +68,7 @@ def fingerprint(root: Path) -> str:
     """SHA-256 over the names and bytes of all inputs: the same inputs give the same graph."""
     digest = hashlib.sha256()
     for path in inputs(root):
-        name = path.relative_to(root) if path.is_relative_to(root) else path.name
+        name = path.relative_to(_CODE if path.is_relative_to(_CODE) else root)
         content = path.read_bytes()
         digest.update(f"{name}\n{len(content)}\n".encode() + content)
     return digest.hexdigest()
