@@ -191,6 +191,7 @@ def test_nothing_is_listed_by_default(remote: Remote) -> None:
 
 @pytest.mark.parametrize("host", [
     "10.0.0.1", "127.0.0.1", "169.254.169.254", "192.168.1.1", "::1", "fd00::1", "0.0.0.0", "::ffff:127.0.0.1",
+    "64:ff9b::10.0.0.1", "64:ff9b::808:808", "fec0::1", "2002:7f00:1::", "ff02::1",
 ])  # fmt: skip
 def test_a_name_that_leads_to_a_private_network_is_not_followed(
     monkeypatch: pytest.MonkeyPatch, remote: Remote, host: str
@@ -220,6 +221,19 @@ def test_this_machine_by_another_name_is_not_reached(remote: Remote, host: str) 
     with pytest.raises((BadQuery, RemoteFailed)):
         outgoing.send(f"http://{host}:{remote.port}/x", {})
     assert remote.asked == []
+
+
+def test_a_host_that_listens_on_one_of_its_addresses_is_found(monkeypatch: pytest.MonkeyPatch, remote: Remote) -> None:
+    def lookup(name: str, port: int, *_: object, **__: object) -> list[object]:
+        nowhere = (socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("::1", port, 0, 0))
+        return [nowhere, (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+
+    found = socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", lambda name, *rest, **more: (
+        lookup(name, *rest) if name == "localhost" else found(name, *rest, **more)
+    ))  # fmt: skip
+    address = f"http://localhost:{remote.port}/"
+    assert Outgoing((address,)).send(address, {}).body == ROWS
 
 
 def test_a_number_in_the_list_is_meant(remote: Remote) -> None:

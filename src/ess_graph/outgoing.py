@@ -8,6 +8,7 @@ import socket
 import ssl
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
@@ -18,6 +19,8 @@ _PIECE = 64 * 1024
 _REDIRECTS = 3
 _PORTS = {"http": 80, "https": 443}
 _MOVED = (301, 302, 303, 307, 308)
+#: Where addresses of the open internet are, in IPv6.
+_UNICAST = ipaddress.ip_network("2000::/3")
 #: Between an IRI and the address of its mirror; no IRI holds it.
 _MIRROR = "=>"
 
@@ -194,17 +197,39 @@ def _is_explicit(host: str) -> bool:
     return True
 
 
+def _is_public(number: str) -> bool:
+    """Whether an address is one of the open internet; of IPv6, some that are not embed a private one of IPv4."""
+    address = ipaddress.ip_address(number.partition("%")[0])
+    if isinstance(address, ipaddress.IPv4Address):
+        return address.is_global
+    inner = address.sixtofour
+    return address in _UNICAST and address.is_global and (inner is None or inner.is_global)
+
+
+def _left(until: float) -> float:
+    left = until - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return left
+
+
+def _connected(numbers: Sequence[str], port: int, until: float) -> socket.socket:
+    """A connection to the first of some addresses of a host that answers: it may listen on one of them only."""
+    for number in numbers[:-1]:
+        with suppress(OSError):
+            return socket.create_connection((number, port), timeout=_left(until))
+    return socket.create_connection((numbers[-1], port), timeout=_left(until))
+
+
 def _connection(parts: SplitResult, until: float, *, private: bool) -> http.client.HTTPConnection:
     """A connection to the number that was looked at: a name that gives another the next time leads nowhere else."""
     host, port = str(parts.hostname), parts.port or _PORTS[parts.scheme]
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    if not private and not all(ipaddress.ip_address(str(entry[4][0]).partition("%")[0]).is_global for entry in found):
+    numbers = [str(entry[4][0]) for entry in found]
+    if not private and not all(_is_public(number) for number in numbers):
         raise BadQuery(f"{host} leads to a private network, which this endpoint does not reach.")
-    left = until - time.monotonic()
-    if left <= 0:
-        raise TimeoutError
-    connection = http.client.HTTPConnection(host, port, timeout=left)
-    connection.sock = socket.create_connection((str(found[0][4][0]), port), timeout=left)
+    connection = http.client.HTTPConnection(host, port, timeout=_left(until))
+    connection.sock = _connected(numbers, port, until)
     if parts.scheme == "https":
         try:
             connection.sock = ssl.create_default_context().wrap_socket(connection.sock, server_hostname=host)
