@@ -10,6 +10,7 @@ from rdflib import Literal, URIRef
 
 from ess_graph.build.read import read
 from ess_graph.decisions import Overtaken
+from ess_graph.engine.base import Engine
 from ess_graph.errors import InvalidData
 from ess_graph.judgements import (
     DIFFERENT,
@@ -274,3 +275,13 @@ def test_former_bodies_of_the_project_have_no_code_of_today() -> None:
         "id/territoire/region-alsace",
     ):
         assert not [p for p in graph.predicates(URIRef(BASE + iri)) if str(p).endswith(("siren", "codeINSEE"))], iri
+
+
+def test_every_commune_with_a_code_lies_in_a_region(engine: Engine) -> None:
+    """Also where its département is no thing of the graph: what took place in a region is found by its territory."""
+    outside = engine.rows(
+        "SELECT ?commune { ?commune a igeo:Commune ; igeo:codeINSEE ?code"
+        " FILTER NOT EXISTS { ?commune igeo:subdivisionDe/a igeo:Region } }"
+    )
+    assert [row["commune"] for row in outside] == []
+    assert engine.ask("ASK { <id/territoire/commune-troyes> igeo:subdivisionDe <id/territoire/region-grand-est> }")

@@ -28,29 +28,31 @@ def extract(findings: Iterable[Finding], registry: Registry) -> dict[str, str]:
     said: dict[str, dict[str, list[tuple[str, str]]]] = defaultdict(lambda: defaultdict(list))
     sources: dict[str, Source] = {}
     for entity, unit in accepted:
-        newest: set[str] = set()
+        newest: dict[str, tuple[str, Source]] = {}
         for name, value, _, source in registry.facts(unit.key):
-            term = _statement(name, value, entity.place, unit.key, places)
-            if term is None or name in newest:
+            newest.setdefault(name, (value, source))
+        # A commune lies in a département, and that it lies in the region too follows, where the graph has that one.
+        around = [
+            name for name in ("departement", "region") if name in newest and f"{name}:{newest[name][0]}" in places
+        ]
+        for name, (value, source) in newest.items():
+            within = places[f"{name}:{value}"] if name in around[:1] else ""
+            term = _statement(name, value, entity.place, unit.key, within)
+            if term is None:
                 continue
-            newest.add(name)
             said[source.dataset][entity.iri].append(term)
             if source.dataset not in sources or sources[source.dataset].vintage < source.vintage:
                 sources[source.dataset] = source
     return {f"{name}.trig": _trig(sources[name], said[name]) for name in sorted(said)}
 
 
-def _statement(name: str, value: str, place: bool, key: str, places: dict[str, str]) -> tuple[str, str] | None:
+def _statement(name: str, value: str, place: bool, key: str, within: str) -> tuple[str, str] | None:
     if place:
         if name == "insee" and not key.startswith("epci:"):
             return "igeo:codeINSEE", Literal(value).n3()
         if name == "name":
             return "igeo:nom", Literal(value, lang="fr").n3()
-        within = {"departement": f"departement:{value}", "region": f"region:{value}"}.get(name, "")
-        # A commune lies in a département; that it lies in the region too follows.
-        if within in places and not (name == "region" and not key.startswith("departement:")):
-            return "igeo:subdivisionDe", f"<{places[within]}>"
-        return None
+        return ("igeo:subdivisionDe", f"<{within}>") if within else None
     if name == "siren":
         return "ess:siren", Literal(value).n3()
     return (
