@@ -120,6 +120,13 @@ def test_control_characters_do_not_reach_the_terminal(petit: Path, documents: Pa
     assert len(forgotten) < 120
 
 
+def test_a_reason_is_no_formula_in_the_table(petit: Path, documents: Path) -> None:
+    excuse(petit, f"petit,{add_line(petit, documents, 'Contact public')},=1+1")
+    asked = ["sources", "coverage", str(documents), "--format", "csv"]
+    done = CliRunner().invoke(main, asked, env={"ESS_GRAPH_ROOT": str(petit)})
+    assert list(csv.DictReader(io.StringIO(done.stdout)))[-1]["reason"] == "'=1+1"
+
+
 def test_the_command_says_it_in_two_forms(petit: Path, documents: Path) -> None:
     environment = {"ESS_GRAPH_ROOT": str(petit)}
     asked = ["sources", "coverage", str(documents)]

@@ -25,13 +25,11 @@ PLAIN = ["", "Région Grand Est", "2018", "2018-05-29", "2A004", "67482", "5 %",
 @pytest.mark.parametrize("text", [*FORMULAS, *CHANGED])
 def test_what_a_spreadsheet_would_change_is_marked_and_comes_back(text: str) -> None:
     assert cells.safe(text) == f"'{text}"
-    assert cells.restored(cells.safe(text)) == text
 
 
 @pytest.mark.parametrize("text", PLAIN)
 def test_other_text_stays_as_it_is(text: str) -> None:
     assert cells.safe(text) == text
-    assert cells.restored(text) == text
 
 
 def test_nothing_unseen_hides_a_formula() -> None:
@@ -65,7 +63,7 @@ def test_a_table_is_read_back_whatever_its_cells_hold(dialect: cells.Dialect) ->
     assert written.startswith("\ufeff") == (dialect is SPREADSHEET)
     csv.field_size_limit(1_000_000)
     read = list(csv.reader(io.StringIO(written.removeprefix("\ufeff"), newline=""), delimiter=dialect.separator))
-    assert [[cells.restored(cell) for cell in row] for row in read] == [[text] * 2 for text in texts]
+    assert [[cell.removeprefix("'") for cell in row] for row in read] == [[text] * 2 for text in texts]
 
 
 def test_a_long_table_comes_in_pieces() -> None:

@@ -32,16 +32,19 @@ def test_a_table_of_ones_own_gets_codes(runner: CliRunner, tmp_path: Path) -> No
     assert "decoupage-administratif 2026" in runner.invoke(main, ["opendata", "list"]).output
     names = tmp_path / "mine.csv"
     names.write_text(
-        "Name;Departement\nVille de Strasbourg;\nSaint-Denis;93\n=Total;\nSaint-Denis;\n", encoding="cp1252"
+        "Name;Departement\nVille de Strasbourg;\nSaint-Denis;93\n=Total;\nSaint-Denis;\n\xad=Total;\nCurel;04\n",
+        encoding="cp1252",
     )
     answer = runner.invoke(main, ["link", str(names)])
     assert answer.exit_code == 0, answer.output
     rows = list(csv.DictReader(io.StringIO(answer.output)))
     assert [(r["outcome"], r["code_insee"]) for r in rows] == [
-        ("link", "67482"), ("link", "93066"), ("none", ""), ("review", "97411"),
+        ("link", "67482"), ("link", "93066"), ("none", ""), ("review", "97411"), ("none", ""), ("link", "'04067"),
     ]  # fmt: skip
     assert rows[0]["code_siren"] == "216704825" and rows[3]["others"].startswith("commune:93066")
-    assert rows[2]["name"] == "'=Total"
+    assert 0 < float(rows[3]["score"]) <= 1
+    assert [rows[at]["name"] for at in (2, 4)] == ["'=Total", "'\xad=Total"], "no formula, hidden or not"
+    assert rows[5]["departement"] == "'04", "a code keeps its zeros"
 
 
 def test_what_is_missing_is_said_with_what_to_do(runner: CliRunner, tmp_path: Path) -> None:

@@ -25,7 +25,6 @@ from rdflib.namespace import DCTERMS, RDF, VOID
 
 from ess_graph import releases
 from ess_graph.engine.base import Engine
-from ess_graph.query.exports import cells
 from ess_graph.query.index import Index
 from ess_graph.releases import Release
 from ess_graph.vocab import BASE, DATASET, DCAT, ESS, ID
@@ -551,7 +550,7 @@ def test_hostile_text_stays_text_in_every_export(hostile: Flask) -> None:
     assert "<script>alert" not in page.replace("&lt;script&gt;alert", "")
     table = rows(got(client, "/explorer/structure.csv?format=tableur", "text/csv"), ";")
     row = next(row for row in table if row["Identifiant (IRI)"].endswith("/hostile"))
-    assert cells.restored(row["Nom"]) == HOSTILE
+    assert row["Nom"].removeprefix("'") == HOSTILE
     assert all(cell[:1] not in tuple("=+-@\t\r") for row in table for cell in row.values())
     assert any("HYPERLINK" in cell for cell in row.values())
     feed = feedparser.parse(got(client, "/changements.atom", "application/atom+xml"))

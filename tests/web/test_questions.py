@@ -187,9 +187,9 @@ def test_formats_by_accept_and_by_name(client: FlaskClient) -> None:
     assert client.get(path, headers={"Accept": "image/png"}).status_code == 406
     assert client.get(f"{path}?format=xlsx").status_code == 400
     plain = client.get(f"{path}?format=csv").get_data()
-    assert plain.startswith(b"collectivite,")
+    assert plain.startswith(b'"collectivite",')
     excel = client.get(f"{path}?format=excel").get_data()
-    assert excel.startswith("\ufeffCollectivité;".encode())
+    assert excel.startswith('\ufeff"Collectivité";'.encode())
     assert b"\r\n" in excel
 
 

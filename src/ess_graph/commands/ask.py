@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import json
-import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -125,7 +123,9 @@ def _write(writer: Writer, form: str) -> None:
     if form == "json":
         click.echo(json.dumps(writer.json(), ensure_ascii=False, indent=1))
     elif form == "csv":
-        csv.writer(sys.stdout, lineterminator="\n").writerows(writer.records())
+        from ess_graph.query.exports import cells
+
+        click.echo(b"".join(cells.written(writer.records(cells.STANDARD), cells.STANDARD)), nl=False)
     else:
         from ess_graph.query.tables import columns
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,7 +46,9 @@ def link(names: Path | None, review: bool, dry_run: bool, who: str | None) -> No
     settings = Settings.read()
     matcher = _matcher(settings)
     if names is not None:
-        _table(names, matcher)
+        from ess_graph.query.exports import cells
+
+        click.echo(b"".join(cells.written(_table(names, matcher), cells.STANDARD)), nl=False)
         return
     judgements = Judgements(settings.root / FILE)
     lexicon = _Graph(settings.root)
@@ -197,12 +197,13 @@ def _review(doubtful: tuple[Case, ...], judgements: Judgements, who: str) -> Non
                 judgements.write()
 
 
-def _table(path: Path, matcher: Matcher) -> None:
+def _table(path: Path, matcher: Matcher) -> Iterator[list[str]]:
+    """A header, then what becomes of each row of the file, as safe cells."""
     from ess_graph.link.tables import rows_of
     from ess_graph.link.units import Query
+    from ess_graph.query.exports.cells import safe
 
-    table = csv.writer(sys.stdout, lineterminator="\n")
-    table.writerow((*_COLUMNS[:3], "outcome", "key", "unit", "code_insee", "code_siren", "score", "reason", "others"))
+    yield [*_COLUMNS[:3], "outcome", "key", "unit", "code_insee", "code_siren", "score", "reason", "others"]
     for row in rows_of(path, required=("name",), optional=_COLUMNS[1:]):
         people = row["population"].replace(" ", "").replace("\u202f", "")
         outcome = matcher.match(
@@ -214,14 +215,10 @@ def _table(path: Path, matcher: Matcher) -> None:
         )  # fmt: skip
         best = outcome.candidates[0] if outcome.candidates and outcome.decision != "none" else None
         unit = best.unit if best else None
-        table.writerow(
-            [_shown(row[name]) for name in _COLUMNS[:3]]
-            + [outcome.decision, unit.key if unit else "", unit.name if unit else ""]
-            + [unit.insee if unit else "", unit.siren if unit else "", f"{best.score:.2f}" if best else ""]
-            + [_shown(outcome.reason), " ".join(c.unit.key for c in outcome.candidates[1:5]) if best else ""]
-        )
-
-
-def _shown(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t")) else text
+        others = " ".join(c.unit.key for c in outcome.candidates[1:5]) if best else ""
+        codes = (unit.key, unit.name, unit.insee, unit.siren) if unit else ("",) * 4
+        yield [
+            *(safe(text) for text in (*(row[name] for name in _COLUMNS[:3]), outcome.decision, *codes)),
+            f"{best.score:.2f}" if best else "",
+            safe(outcome.reason), safe(others),
+        ]  # fmt: skip

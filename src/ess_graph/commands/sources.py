@@ -57,8 +57,6 @@ def coverage(folder: Path, form: str) -> None:
 
     Example: ess-graph sources coverage ../documents --format csv > coverage.csv
     """
-    import csv
-
     from ess_graph.build import coverage as covering
     from ess_graph.build import read
     from ess_graph.settings import Settings
@@ -66,9 +64,11 @@ def coverage(folder: Path, form: str) -> None:
     root = Settings.read().root
     found = covering.cover(read.read(root), folder, root / covering.REASONS)
     if form == "csv":
-        table = csv.writer(sys.stdout, lineterminator="\n")
-        table.writerow(("document", "line", "statements", "reason", "about"))
-        table.writerows(found.rows())
+        from ess_graph.query.exports import cells
+
+        header = ("document", "line", "statements", "reason", "about")
+        rows = ([cells.safe(str(value)) for value in row] for row in (header, *found.rows()))
+        click.echo(b"".join(cells.written(rows, cells.STANDARD)), nl=False)
         for complaint in found.complaints:
             click.echo(complaint, err=True)
     else:

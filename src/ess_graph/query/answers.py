@@ -10,6 +10,8 @@ from rdflib.namespace import XSD
 from rdflib.term import Node
 
 from ess_graph.query.asking import Answer, short
+from ess_graph.query.exports import cells
+from ess_graph.query.exports.cells import Dialect
 from ess_graph.query.index import Index
 from ess_graph.query.questions import Question, column
 from ess_graph.query.readers import Linker, Reader, Texts
@@ -18,8 +20,6 @@ from ess_graph.query.views import Block, Row, Value
 #: The variable whose values are passages.
 SOURCE = "source"
 _NUMBERS = {XSD.integer: int, XSD.decimal: float, XSD.double: float}
-#: A cell that starts so would be a formula to a spreadsheet.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _SEPARATOR = " ; "
 
 
@@ -101,8 +101,8 @@ class Writer:
             "query": self.query,
         }
 
-    def records(self, *, titles: bool = False) -> Iterator[list[str]]:
-        """A header and one line a row, for CSV: each thing by its name, then the IRIs of each column of things.
+    def records(self, dialect: Dialect, *, titles: bool = False) -> Iterator[list[str]]:
+        """A header and one line a row, safe cells: each thing by its name, then the IRIs of each column of things.
 
         The header holds variables, or the ``titles`` that people read.
         """
@@ -113,15 +113,15 @@ class Writer:
             if any(not isinstance(term, Literal) for row in self.answer.rows for term in row[at])
         ]
         if titles:
-            yield [*(self.heading(name) for name in names), *(f"{self.heading(name)} (IRI)" for name in things)]
+            header = [*(self.heading(name) for name in names), *(f"{self.heading(name)} (IRI)" for name in things)]
         else:
-            yield [*names, *(f"{name}_iri" for name in things)]
+            header = [*names, *(f"{name}_iri" for name in things)]
+        yield [cells.safe(head) for head in header]
         for row in self.answer.rows:
-            cells = dict(zip(names, row, strict=True))
-            texts = [_SEPARATOR.join(self._text(term, name) for term in cells[name]) for name in names]
+            said = dict(zip(names, row, strict=True))
             yield [
-                *(_harmless(text) for text in texts),
-                *(" ".join(str(t) for t in cells[name] if not isinstance(t, Literal)) for name in things),
+                *(self._safe(said[name], name, dialect) for name in names),
+                *(cells.safe(" ".join(str(t) for t in said[name] if not isinstance(t, Literal))) for name in things),
             ]
 
     def _sources(self, row: tuple[tuple[Node, ...], ...]) -> tuple[Node, ...]:
@@ -139,6 +139,11 @@ class Writer:
             dated = f" ({source.date})" if source.date else ""
             return f"{source.document}{dated}, {source.lines}"
         return str(term) if isinstance(term, Literal) else self._value(term, name).text
+
+    def _safe(self, terms: tuple[Node, ...], name: str, dialect: Dialect) -> str:
+        if len(terms) == 1 and isinstance(terms[0], Literal):
+            return cells.cell(terms[0], dialect)
+        return cells.safe(_SEPARATOR.join(self._text(term, name) for term in terms))
 
     def _cell(self, name: str, cell: tuple[Node, ...]) -> object:
         if column(name).gathered:
@@ -172,14 +177,3 @@ def described(question: Question, lang: str) -> dict[str, object]:
             for p in question.parameters
         ],
     }
-
-
-def _harmless(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula; numbers stay as they are."""
-    if not text.startswith(_FORMULA):
-        return text
-    try:
-        float(text)
-    except ValueError:
-        return f"'{text}"
-    return text

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 
 from flask import Blueprint, Response, current_app, g, request, url_for
@@ -13,6 +11,7 @@ from ess_graph.errors import BadValue
 from ess_graph.query import asking
 from ess_graph.query import questions as known
 from ess_graph.query.answers import Writer, described
+from ess_graph.query.exports import cells
 from ess_graph.query.questions import Question
 from ess_graph.web import negotiate
 from ess_graph.web.i18n import translator
@@ -99,9 +98,9 @@ def _form() -> str:
 
 def _table(writer: Writer, *, excel: bool) -> Response:
     """Comma-separated with variables for a header; or, as a French Excel opens it right, semicolons and titles."""
-    text = io.StringIO()
-    csv.writer(text, delimiter=";" if excel else ",").writerows(writer.records(titles=excel))
-    return Response(text.getvalue().encode("utf-8-sig" if excel else "utf-8"), content_type=f"{_CSV}; charset=utf-8")
+    dialect = cells.SPREADSHEET if excel else cells.STANDARD
+    body = b"".join(cells.written(writer.records(dialect, titles=excel), dialect))
+    return Response(body, content_type=f"{_CSV}; charset=utf-8")
 
 
 def _json(content: dict[str, object]) -> Response:

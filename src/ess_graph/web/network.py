@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
+from collections.abc import Iterator
 from math import ceil
 from typing import Any
 from urllib.parse import urlencode
@@ -14,6 +13,7 @@ from werkzeug.exceptions import NotFound
 
 from ess_graph.folding import fold
 from ess_graph.query import catalogue, partnerships
+from ess_graph.query.exports import cells
 from ess_graph.query.partnerships import Network, Partnership, Wanted
 from ess_graph.query.views import Value
 from ess_graph.web.i18n import translator
@@ -74,7 +74,9 @@ def blueprint(site: Site) -> Blueprint:
         whole = _network(opened)
         _, found = _asked(whole, opened)
         labels = _labels(whole, found, opened)
-        response = Response(_csv(found, labels), content_type="text/csv; charset=utf-8")
+        safe = ([cells.safe(text) for text in line] for line in _lines(found, labels))
+        body = b"".join(cells.written(safe, cells.SPREADSHEET))
+        response = Response(body, content_type="text/csv; charset=utf-8")
         response.headers["Content-Disposition"] = 'attachment; filename="ess-graph-reseau.csv"'
         return cacheable(response, opened.release.id, "network.csv", g.lang, request.query_string.decode())
 
@@ -156,19 +158,15 @@ def _graph(
     return {"nodes": nodes, "links": links, "cut": cut}
 
 
-def _csv(found: list[Partnership], labels: Labels) -> str:
-    """One line for each party, for French spreadsheets: semicolons, a byte order mark, no cell that is a formula."""
+def _lines(found: list[Partnership], labels: Labels) -> Iterator[list[str]]:
+    """A header, then one line for each party."""
     t = translator(g.lang)
-    text = io.StringIO()
-    table = csv.writer(text, delimiter=";", lineterminator="\r\n")
-    table.writerow([t(f"network.column.{name}") for name in ("partnership", "party", "role", "type", "start", "end")])
+    yield [t(f"network.column.{name}") for name in ("partnership", "party", "role", "type", "start", "end")]
     for one in sorted(found, key=lambda one: fold(_text(one.iri, labels))):
         types = ", ".join(sorted(_text(kind, labels) for kind in one.types))
         for party in _ordered(one, labels):
             roles = ", ".join(_text(role, labels) for role in one.roles(party))
-            cells = (_text(one.iri, labels), _text(party, labels), roles, types, one.start or "", one.end or "")
-            table.writerow([f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell for cell in cells])
-    return f"\ufeff{text.getvalue()}"
+            yield [_text(one.iri, labels), _text(party, labels), roles, types, one.start or "", one.end or ""]
 
 
 def _ordered(one: Partnership, labels: Labels) -> list[str]:

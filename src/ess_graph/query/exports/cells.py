@@ -38,18 +38,16 @@ SPREADSHEET = Dialect(";", "\ufeff", ",")
 
 
 def safe(text: str) -> str:
-    """A cell's text; an apostrophe before it where a spreadsheet would make it a formula, a date or another number."""
+    """A cell's text, with an apostrophe before it where a spreadsheet would make it a formula, a date, another number.
+
+    Taking the first apostrophe of a cell away gives the text back.
+    """
     return f"'{text}" if _first_seen(text) in _STARTS or _CHANGED.fullmatch(text) else text
 
 
 def _first_seen(text: str) -> str:
     """The first sign that a person sees: blanks, controls and invisible signs may hide what starts a formula."""
     return next((sign for sign in text if unicodedata.category(sign)[0] not in "CZ"), "")
-
-
-def restored(cell: str) -> str:
-    """The text that ``safe`` was given."""
-    return cell.removeprefix("'")
 
 
 def cell(term: Node | None, dialect: Dialect) -> str:
