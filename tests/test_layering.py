@@ -128,6 +128,32 @@ def test_a_module_says_what_it_is_for_and_stays_short(name: str) -> None:
     assert len(text.splitlines()) <= LONGEST, f"{name} asks to be split"
 
 
+#: The beginning of an address that stands for something; ``http://`` alone, or an example of one, does not.
+_IRI = re.compile(r"https?://(?!\w+\.example\.)\w")
+
+
+def spelled(text: str) -> list[int]:
+    """Lines of the IRIs that a program spells out, its docstrings aside."""
+    tree = ast.parse(text)
+    said = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    return [
+        node.lineno
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and id(node) not in said and _IRI.search(str(node.value))
+    ]
+
+
+@pytest.mark.parametrize("name", sorted(n for n in MODULES if n != "vocab"))
+def test_only_one_module_spells_iris_out(name: str) -> None:
+    assert not spelled(MODULES[name].read_text(encoding="utf-8"))
+
+
+def test_the_check_sees_an_iri() -> None:
+    told = '"""See https://schema.org."""\nx = "http://www.w3.org/ns/org#"\ny = f"https://schema.org/{x}"'
+    assert spelled(told) == [2, 3]
+    assert not spelled('x.startswith(("http://", "https://"))\nf"http://{host} is no https://tiles.example.org"')
+
+
 #: A verb of SPARQL with the punctuation that follows it in a query, not in a sentence.
 _QUERY = re.compile(r"\b(SELECT|CONSTRUCT|ASK|DESCRIBE|INSERT|DELETE)\b[^.]*[?{]")
 

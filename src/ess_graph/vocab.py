@@ -1,4 +1,4 @@
-"""Namespaces; nowhere else in the code is an IRI spelled out."""
+"""Namespaces, and the few IRIs that stand alone; nowhere else in the code is one spelled out."""
 
 from __future__ import annotations
 
@@ -30,11 +30,25 @@ DBO = Namespace("http://dbpedia.org/ontology/")
 #: When something was fetched from elsewhere.
 PAV = Namespace("http://purl.org/pav/")
 
-#: Things of Wikidata, and its direct properties.
+#: How an endpoint says what it offers, and the names of formats.
+SD = Namespace("http://www.w3.org/ns/sparql-service-description#")
+FORMATS = Namespace("http://www.w3.org/ns/formats/")
+#: Checksums; the types of files, as IANA and as European catalogues name them.
+SPDX = Namespace("http://spdx.org/rdf/terms#")
+MEDIA = Namespace("https://www.iana.org/assignments/media-types/")
+FILE_TYPES = Namespace("http://publications.europa.eu/resource/authority/file-type/")
+
+#: Things of Wikidata, and the articles about them.
 WIKIDATA = Namespace("http://www.wikidata.org/entity/")
-WDT = Namespace("http://www.wikidata.org/prop/direct/")
+WIKIPEDIA = Namespace("https://fr.wikipedia.org/wiki/")
 #: Territories of INSEE.
 INSEE = Namespace("http://id.insee.fr/geo/")
+
+#: XML that is no RDF: feeds, the pages in them, the language of a text, and maps of a site.
+ATOM = "http://www.w3.org/2005/Atom"
+XHTML = "http://www.w3.org/1999/xhtml"
+XML = "http://www.w3.org/XML/1998/namespace"
+SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
 #: Questions (``questions/name``), and the words that they share (``questions#word``).
 QUESTIONS = Namespace(BASE + "questions/")
@@ -65,6 +79,8 @@ PREFIXES: dict[str, str] = {
 
 #: The graph as a whole, as catalogues name it.
 DATASET = URIRef(BASE + "donnees")
+#: The Licence Ouverte, under which the data are.
+LICENCE = URIRef("https://www.etalab.gouv.fr/licence-ouverte-open-licence")
 
 REGISTRE = GRAPH.registre
 CURATION = GRAPH.curation

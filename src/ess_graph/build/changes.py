@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 
+from rdflib.namespace import RDF
+
 from ess_graph.releases import Release
 from ess_graph.vocab import BASE, ID, INFERENCES, SOURCE
 
 _PASSAGE = re.compile(rf"^{re.escape(str(SOURCE))}[^#]*#L\d")
 _GRAPH = re.compile(r" <([^\s<>\"]*)> \.\n$")
-_ABOUT = re.compile(r"^<[^>]*> <http://www\.w3\.org/1999/02/22-rdf-syntax-ns#subject> <([^>]*)> ")
+_ABOUT = re.compile(rf"^<[^>]*> <{re.escape(str(RDF.subject))}> <([^>]*)> ")
 _ATTESTATION = str(ID.attestation) + "/"
 
 

@@ -6,13 +6,13 @@ import re
 from collections.abc import Sequence
 
 import pyoxigraph as ox
+from rdflib.namespace import XSD
 
 from ess_graph.engine.tokens import Prologue, Token
 
 _NUMBER = re.compile(
     r"(?<![\w.?$:@#%<\"'-])[+-]?(?:(?P<double>\d*\.?\d+[eE][+-]?\d+)|(?P<decimal>\d*\.\d+)|(?P<integer>\d+))(?![\w:])"
 )
-_XSD = "http://www.w3.org/2001/XMLSchema#"
 
 
 def literals(text: str, found: Sequence[Token], prologue: Prologue) -> tuple[str, ...]:
@@ -23,7 +23,7 @@ def literals(text: str, found: Sequence[Token], prologue: Prologue) -> tuple[str
             pieces.append(text[at : token.start])
             at = token.end
     visible = "x:".join([*pieces, text[at:]])
-    terms = {f'"{match.group()}"^^<{_XSD}{match.lastgroup}>' for match in _NUMBER.finditer(visible)}
+    terms = {f'"{match.group()}"^^<{XSD}{match.lastgroup}>' for match in _NUMBER.finditer(visible)}
     for at, token in enumerate(found):
         rest = found[at + 1 : at + 4]
         if token.kind == "string" and [sign.text for sign in rest[:2]] == ["^", "^"] and len(rest) == 3:

@@ -10,9 +10,10 @@ from urllib.parse import urlsplit
 
 from ess_graph.errors import LimitHit, NotPossibleNow, RemoteFailed
 from ess_graph.outgoing import Answer, Outgoing
+from ess_graph.vocab import BASE
 
 #: Who asks: Wikimedia and others refuse programs without a name and an address to write to.
-AGENT = "ess-graph/0.1 (https://w3id.org/ess-graph/; open graph of ESS policies) Python"
+AGENT = f"ess-graph/0.1 ({BASE}; open graph of ESS policies) Python"
 #: Times that one request is tried, and the longest wait between two that a person is left with.
 TRIES, LONGEST = 4, 120.0
 #: Seconds to wait where a service that has enough does not say how long.

@@ -17,7 +17,7 @@ from ess_graph.errors import RemoteFailed
 from ess_graph.link.kept import Record, Said
 from ess_graph.link.services import RESULTS, Service, Subject, codes
 from ess_graph.outgoing import Answer
-from ess_graph.vocab import INSEE, WIKIDATA
+from ess_graph.vocab import INSEE, WIKIDATA, WIKIPEDIA
 
 #: What a geocoder is sure enough of to be shown.
 LEAST = 0.7
@@ -110,7 +110,7 @@ def _website(value: Node, when: Node | None) -> list[Said]:
 
 
 def _article(value: Node, when: Node | None) -> list[Said]:
-    return [Said("article", str(value))] if str(value).startswith("https://fr.wikipedia.org/wiki/") else []
+    return [Said("article", str(value))] if str(value).startswith(str(WIKIPEDIA)) else []
 
 
 def _coordinates(value: Node, when: Node | None) -> list[Said]:

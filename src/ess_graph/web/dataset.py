@@ -24,7 +24,7 @@ from ess_graph.query.exports.dcat import Offer, dcat, void
 from ess_graph.query.index import Index
 from ess_graph.query.views import Value
 from ess_graph.releases import Release
-from ess_graph.vocab import BASE
+from ess_graph.vocab import BASE, DATASET, LICENCE
 from ess_graph.web import negotiate
 from ess_graph.web.description import WRITERS
 from ess_graph.web.exports import base, linker, updates
@@ -212,13 +212,13 @@ def _graph(made: Callable[[], Graph], kind: str, opened: Opened, start: str) -> 
 def _for_search_engines(opened: Opened, site: Site) -> dict[str, object]:
     t = translator(g.lang)
     return {
-        "@id": BASE + "donnees",
+        "@id": str(DATASET),
         "name": t("data.dataset"),
         "description": t("site.description"),
         "url": f"{base(site)}/donnees",
         "version": opened.release.id,
         "dateModified": str(opened.release.manifest["created"]),
-        "license": "https://www.etalab.gouv.fr/licence-ouverte-open-licence",
+        "license": str(LICENCE),
         "isAccessibleForFree": True,
         "creator": {"@type": "Organization", "name": "Équipe ess-graph"},
         "distribution": [

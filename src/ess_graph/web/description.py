@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from rdflib import BNode, Graph, Literal, Namespace, URIRef
+from rdflib import BNode, Graph, Literal, URIRef
 from rdflib.namespace import DCTERMS, RDF, VOID, XSD
 
 from ess_graph.engine.base import Engine
 from ess_graph.engine.formats import GRAPHS, ROWS
 from ess_graph.query import catalogue
+from ess_graph.vocab import FORMATS, LICENCE, SD
 
-SD = Namespace("http://www.w3.org/ns/sparql-service-description#")
-FORMATS = Namespace("http://www.w3.org/ns/formats/")
-_LICENCE = URIRef("https://www.etalab.gouv.fr/licence-ouverte-open-licence")
 _NAMES = {
     "application/sparql-results+json": "SPARQL_Results_JSON",
     "application/sparql-results+xml": "SPARQL_Results_XML",
@@ -49,7 +47,7 @@ def describe(endpoint: str, engine: Engine, media_type: str) -> str:
     graph.add((service, SD.defaultDataset, dataset))
     graph.add((dataset, RDF.type, SD.Dataset))
     graph.add((dataset, RDF.type, VOID.Dataset))
-    graph.add((dataset, DCTERMS.license, _LICENCE))
+    graph.add((dataset, DCTERMS.license, LICENCE))
     graph.add((dataset, DCTERMS.title, Literal("ess-graph", lang="fr")))
     graph.add((dataset, SD.defaultGraph, default))
     graph.add((default, RDF.type, SD.Graph))

@@ -12,12 +12,12 @@ from werkzeug.exceptions import NotFound
 
 from ess_graph.errors import EssGraphError
 from ess_graph.query.exports import schema_org
+from ess_graph.vocab import SITEMAP
 from ess_graph.web.exports import base, linker
 from ess_graph.web.i18n import translator
 from ess_graph.web.replies import cacheable
 from ess_graph.web.site import Site
 
-_SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 #: Addresses that one sitemap may hold.
 _MOST = 50_000
 #: Pages that are no thing's; those that this site has are in its sitemap.
@@ -73,12 +73,12 @@ def blueprint(site: Site) -> Blueprint:
 
 def _xml(root: str, item: str, addresses: Iterable[str], site: Site) -> Response:
     opened = site.opened()
-    ET.register_namespace("", _SITEMAP)
-    tree = ET.Element(f"{{{_SITEMAP}}}{root}")
+    ET.register_namespace("", SITEMAP)
+    tree = ET.Element(f"{{{SITEMAP}}}{root}")
     for address in addresses:
-        entry = ET.SubElement(tree, f"{{{_SITEMAP}}}{item}")
-        ET.SubElement(entry, f"{{{_SITEMAP}}}loc").text = address
-        ET.SubElement(entry, f"{{{_SITEMAP}}}lastmod").text = str(opened.release.manifest["created"])[:10]
+        entry = ET.SubElement(tree, f"{{{SITEMAP}}}{item}")
+        ET.SubElement(entry, f"{{{SITEMAP}}}loc").text = address
+        ET.SubElement(entry, f"{{{SITEMAP}}}lastmod").text = str(opened.release.manifest["created"])[:10]
     body = ET.tostring(tree, encoding="utf-8", xml_declaration=True)
     return cacheable(
         Response(body, content_type="application/xml; charset=utf-8"), opened.release.id, request.path, base(site)

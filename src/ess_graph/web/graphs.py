@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, g, request, url_for
-from rdflib import Graph, Literal, Namespace, URIRef
+from rdflib import Graph, Literal, URIRef
 from rdflib.namespace import DCTERMS, RDF, VOID, XSD
 from rdflib.term import Node
 from werkzeug.exceptions import NotAcceptable, NotFound
@@ -15,7 +15,7 @@ from ess_graph.query.dates import in_words
 from ess_graph.query.named_graphs import NamedGraph, graph, graphs
 from ess_graph.query.views import Value
 from ess_graph.query.vocabulary import anchor
-from ess_graph.vocab import GRAPH, OPENDATA
+from ess_graph.vocab import GRAPH, OPENDATA, SD
 from ess_graph.web import negotiate
 from ess_graph.web.entities import SUFFIXES
 from ess_graph.web.i18n import messages, translator
@@ -23,7 +23,6 @@ from ess_graph.web.replies import cacheable, page
 from ess_graph.web.site import Opened, Site
 from ess_graph.web.vocabulary import formats, links, see_other
 
-_SD = Namespace("http://www.w3.org/ns/sparql-service-description#")
 _WRITERS = {"ttl": "turtle", "nt": "nt", "jsonld": "json-ld", "rdf": "xml"}
 
 
@@ -78,10 +77,10 @@ def blueprint(site: Site) -> Blueprint:
         opened = site.opened()
         found = _known(name, opened)
         told = Graph()
-        told.bind("sd", _SD)
+        told.bind("sd", SD)
         told.bind("void", VOID)
         node = URIRef(found.iri)
-        told.add((node, RDF.type, _SD.NamedGraph))
+        told.add((node, RDF.type, SD.NamedGraph))
         told.add((node, RDF.type, VOID.Dataset))
         told.add((node, VOID.triples, Literal(found.triples, datatype=XSD.integer)))
         told.add(

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from rdflib import BNode, Graph, Literal, Namespace, URIRef
+from rdflib import BNode, Graph, Literal, URIRef
 from rdflib.namespace import DCTERMS, FOAF, RDF, VOID, XSD
 
 from ess_graph.errors import NotFound
 from ess_graph.releases import Release
-from ess_graph.vocab import DATASET, DCAT
+from ess_graph.vocab import DATASET, DCAT, FILE_TYPES, MEDIA, SPDX
 
-SPDX = Namespace("http://spdx.org/rdf/terms#")
-_MEDIA = "https://www.iana.org/assignments/media-types/"
-_FILE_TYPES = Namespace("http://publications.europa.eu/resource/authority/file-type/")
 #: Parts of the description that only VoID knows.
 _PARTS = (VOID.classPartition, VOID.propertyPartition)
 
@@ -105,11 +102,11 @@ def _distribution(graph: Graph, offer: Offer, licence: object) -> None:
     graph.add((node, DCTERMS.title, Literal(offer.name)))
     graph.add((node, DCAT.accessURL, address))
     graph.add((node, DCAT.downloadURL, address))
-    graph.add((node, DCAT.mediaType, URIRef(_MEDIA + offer.kind)))
+    graph.add((node, DCAT.mediaType, MEDIA[offer.kind]))
     if offer.packed:
-        graph.add((node, DCAT.compressFormat, URIRef(_MEDIA + offer.packed)))
+        graph.add((node, DCAT.compressFormat, MEDIA[offer.packed]))
     if offer.file_type:
-        graph.add((node, DCTERMS["format"], _FILE_TYPES[offer.file_type]))
+        graph.add((node, DCTERMS["format"], FILE_TYPES[offer.file_type]))
     if isinstance(licence, URIRef):
         graph.add((node, DCTERMS.license, licence))
     if offer.size is not None:

@@ -13,13 +13,11 @@ from ess_graph.folding import fold
 from ess_graph.query.index import Index
 from ess_graph.query.views import Value
 from ess_graph.releases import Release
-from ess_graph.vocab import BASE, DATASET
+from ess_graph.vocab import ATOM, BASE, DATASET, XHTML, XML
 
 #: Fills the sentence of a key.
 Words = Callable[..., str]
 
-ATOM = "http://www.w3.org/2005/Atom"
-_XHTML = "http://www.w3.org/1999/xhtml"
 _HOW = ("added", "changed", "removed")
 _LISTED = 200
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
@@ -95,7 +93,7 @@ def atom(shown: Iterable[Update], *, lang: str, t: Words, own: str, page: str, b
         base: address of the site without a final slash, put before links that are paths.
     """
     ET.register_namespace("", ATOM)
-    feed = ET.Element(f"{{{ATOM}}}feed", {"{http://www.w3.org/XML/1998/namespace}lang": lang})
+    feed = ET.Element(f"{{{ATOM}}}feed", {f"{{{XML}}}lang": lang})
     entries = [update for update in shown if update.since is None or any(update.statements)]
     _text(feed, "id", f"{DATASET}#changements")
     _text(feed, "title", t("changes.feed"))
@@ -112,7 +110,7 @@ def atom(shown: Iterable[Update], *, lang: str, t: Words, own: str, page: str, b
         _text(entry, "updated", update.created)
         _link(entry, "alternate", f"{page}#{update.release}", "text/html")
         content = ET.SubElement(entry, f"{{{ATOM}}}content", {"type": "xhtml"})
-        _content(ET.SubElement(content, f"{{{_XHTML}}}div"), update, t, base)
+        _content(ET.SubElement(content, f"{{{XHTML}}}div"), update, t, base)
     return bytes(ET.tostring(feed, encoding="utf-8", xml_declaration=True))
 
 
@@ -125,24 +123,24 @@ def headline(update: Update, t: Words) -> str:
 
 
 def _content(div: ET.Element, update: Update, t: Words, base: str) -> None:
-    _text(div, "p", headline(update, t), _XHTML)
+    _text(div, "p", headline(update, t), XHTML)
     if update.since:
         came, went = update.statements
-        _text(div, "p", t("changes.statements", added=came, removed=went, since=update.since), _XHTML)
+        _text(div, "p", t("changes.statements", added=came, removed=went, since=update.since), XHTML)
     for how in _HOW:
         values = update.things.get(how, ())
         if values:
-            _text(div, "h2", t(f"changes.{how}"), _XHTML)
-            listed = ET.SubElement(div, f"{{{_XHTML}}}ul")
+            _text(div, "h2", t(f"changes.{how}"), XHTML)
+            listed = ET.SubElement(div, f"{{{XHTML}}}ul")
             for value in values[:_LISTED]:
-                item = ET.SubElement(listed, f"{{{_XHTML}}}li")
+                item = ET.SubElement(listed, f"{{{XHTML}}}li")
                 if value.url:
                     where = base + value.url if value.url.startswith("/") else value.url
-                    _text(item, "a", value.text, _XHTML).set("href", _clean(where))
+                    _text(item, "a", value.text, XHTML).set("href", _clean(where))
                 else:
                     item.text = _clean(value.text)
             if len(values) > _LISTED:
-                _text(div, "p", t("changes.more", n=len(values) - _LISTED), _XHTML)
+                _text(div, "p", t("changes.more", n=len(values) - _LISTED), XHTML)
 
 
 def _text(parent: ET.Element, name: str, text: str, namespace: str = ATOM) -> ET.Element:

@@ -14,7 +14,7 @@ from ess_graph.query import catalogue
 from ess_graph.terms import graph_of
 from ess_graph.vocab import SCHEMA
 
-_CONTEXT = "https://schema.org"
+_CONTEXT = str(SCHEMA).removesuffix("/")
 _LONGEST = 2000
 
 
