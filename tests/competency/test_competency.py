@@ -8,7 +8,6 @@ import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
 from decimal import Decimal, InvalidOperation
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,27 +25,14 @@ from removal import Evidence, in_memory
 
 HERE = Path(__file__).parent
 QUERIES = {path.stem: path.read_text(encoding="utf-8") for path in sorted(HERE.glob("CQ*.rq"))}
-QUESTIONS = HERE.parents[1].parent / "shared" / "competency" / "dev.json"
+#: What each query must answer (``answer``, rows in their order where ``ordered``), and the ``lines`` that it follows
+#: from: a document with its first and last line, or a whole one.
+EXPECTED: dict[str, dict[str, Any]] = json.loads((HERE / "expected.json").read_text(encoding="utf-8"))
 
 Cell = str | Decimal | None
 Table = list[tuple[Cell, ...]]
 
 every_query = pytest.mark.parametrize("name", QUERIES)
-
-
-@cache
-def expected() -> dict[str, dict[str, Any]]:
-    """Expected answers by question; empty where ../shared is not at hand."""
-    if not QUESTIONS.is_file():
-        return {}
-    return {question["id"]: question for question in json.loads(QUESTIONS.read_text(encoding="utf-8"))}
-
-
-def question(name: str) -> dict[str, Any]:
-    """One expected answer, or a skip that says why there is none."""
-    if name not in expected():
-        pytest.skip(f"the expected answer of {name} (../shared/competency/dev.json) is not at hand")
-    return expected()[name]
 
 
 def cell(value: object) -> Cell:
@@ -73,9 +59,8 @@ def answers(engine: Engine, name: str) -> list[list[Node | None]]:
 
 
 def assert_expected(rows: Iterable[Sequence[object]], name: str) -> None:
-    asked = question(name)
-    ordered = bool(asked["ordered"])
-    assert table(rows, ordered=ordered) == table(asked["answer"], ordered=ordered)
+    expected = EXPECTED[name]
+    assert table(rows, ordered=expected["ordered"]) == table(expected["answer"], ordered=expected["ordered"])
 
 
 @pytest.fixture(scope="module")
@@ -84,9 +69,19 @@ def literals(evidence: Evidence) -> set[Cell]:
 
 
 def test_every_question_has_its_query() -> None:
-    missing = set(expected()) - set(QUERIES)
-    assert not missing, f"questions without a query: {sorted(missing)}"
-    assert QUERIES
+    assert QUERIES.keys() == EXPECTED.keys()
+
+
+def test_answers_are_those_that_were_set_beforehand(shared: Path) -> None:
+    questions = json.loads((shared / "competency" / "dev.json").read_text(encoding="utf-8"))
+    assert {asked["id"]: _kept(asked) for asked in questions} == EXPECTED
+
+
+def _kept(asked: dict[str, Any]) -> dict[str, Any]:
+    # What is not said has no lines: a negation is answered from all that its documents say.
+    quoted = asked.get("evidence", ()) if asked["kind"] != "negation" else ()
+    lines = [[said["doc"], *said["lines"]] for said in quoted] or [[document] for document in asked["docs"]]
+    return {"answer": asked["answer"], "ordered": asked["ordered"], "lines": lines}
 
 
 @every_query
@@ -159,11 +154,7 @@ def test_no_constant_is_projected(name: str) -> None:
 @every_query
 def test_without_its_facts_the_answer_changes(evidence: Evidence, engine: Engine, name: str) -> None:
     """The answer comes from facts: take away what rests on the question's lines, and another one comes."""
-    asked = question(name)
-    # What is not said has no lines: a negation is then answered from all that its documents say.
-    quoted = asked.get("evidence") if asked["kind"] != "negation" else None
-    lines = [(e["doc"], *e["lines"]) for e in quoted or ()] or [(doc, 1, sys.maxsize) for doc in asked["docs"]]
-    left = evidence.without(lines)
+    left = evidence.without((document, *(lines or (1, sys.maxsize))) for document, *lines in EXPECTED[name]["lines"])
     assert len(left) < len(evidence.quads), "no fact rests on the lines of this question"
     assert table(_answer_from(left, name)) != table(answers(engine, name))
 
