@@ -20,6 +20,7 @@ from rdflib.term import Node
 from ess_graph.engine.base import WHOLE, Engine, Form, Limits, Quad, Row, Scope, Solutions, Whole, Workers
 from ess_graph.engine.formats import GRAPHS, ROWS, offered
 from ess_graph.engine.local import LocalBackend
+from ess_graph.engine.text import with_column
 from ess_graph.errors import BadQuery, LimitHit, NotPossibleNow
 from ess_graph.vocab import BASE
 from rdflib_twin import Twin, answer_graph
@@ -162,6 +163,18 @@ def test_named_graphs_are_apart(each: Engine) -> None:
     assert values(found.rows, "g") == [str(A), str(B), str(C)]
     assert count(each, where=f"GRAPH <{C}> {{ ?s ?p ?o }}") == 3
     assert count(each, where="GRAPH <http://example.org/nowhere> { ?s ?p ?o }") == 0
+
+
+#: Texts that would end a literal, or the query, if they were joined into it as they are.
+SIGNS = [
+    '"', 'a" } #', 'a\\" } #', "\\", "a\\", "'''", '"""', 'a\n"""', 'a\n"', "a\nb\\", "a\r\nb", "} # {", "?x", "a\x00b",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("written", SIGNS)
+def test_a_term_of_a_column_keeps_its_signs(each: Engine, written: str) -> None:
+    asked = with_column("SELECT ?x { FILTER(BOUND(?x)) }", "x", [Literal("first"), Literal(written), Literal("last")])
+    assert sorted(values(each.rows(asked), "x")) == sorted(["first", written, "last"])
 
 
 def test_unbound_variables_are_absent(each: Engine) -> None:

@@ -90,7 +90,10 @@ def test_names_that_nothing_has_leave_empty_steps(client: FlaskClient) -> None:
     assert client.get("/cahier.ipynb", query_string={"noms": "zzzz"}).status_code == 200
 
 
-HOSTILE = ["<script>alert(1)</script>", '" } DROP ALL #', "\\", "'''", '"""', "x" * LONGEST, "=1+1", "{{ 7*7 }}", "?x"]
+HOSTILE = [
+    "<script>alert(1)</script>", 'a" } DROP ALL #', 'a\\" } #', "\\", "'''", 'a""" } #', "x" * LONGEST, "=1+1",
+    "{{ 7*7 }}", "?x", "} # {", "\ufffd",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
