@@ -29,7 +29,9 @@ def test_a_span(starts: list[str], ends: list[str], first: date, last: date, kno
     assert (found.first, found.last, found.known) == (first, last, known)
 
 
-@pytest.mark.parametrize("starts", [[], ["mai"], ["2018-13"], ["2018-02-30"], ["20180101"], ["-2018"], ["0000"]])
+@pytest.mark.parametrize(
+    "starts", [[], ["mai"], ["2018-13"], ["2018-02-30"], ["20180101"], ["-2018"], ["0000"], ["2018-00"]]
+)
 def test_no_date_is_no_span(starts: list[str]) -> None:
     assert span(starts, ["2018"]) is None
 

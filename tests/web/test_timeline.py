@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from ess_graph.query.timeline import Happening, drawn, in_lines, span
+from ess_graph.query.timeline import Happening, drawn, in_lines, in_years
 from ess_graph.query.views import Value
 from web.test_pages import Page, get, harmless
 
@@ -24,12 +24,14 @@ REGION = "/page/collectivite/region-grand-est"
     ],
 )
 def test_a_date_covers_what_is_not_known(text: str, first: float, last: float) -> None:
-    assert span(text) == pytest.approx((first, last))
+    assert in_years(text) == pytest.approx((first, last))
 
 
-@pytest.mark.parametrize("text", ["", "0000", "2020-02-31", "2020-13", "99999", "hier", "2020-1", "-0044", "²018"])
+@pytest.mark.parametrize(
+    "text", ["", "0000", "2020-02-31", "2020-13", "2020-00", "2020-05-00", "99999", "hier", "2020-1", "-0044", "²018"]
+)
 def test_what_is_no_date_has_no_place(text: str) -> None:
-    assert span(text) is None
+    assert in_years(text) is None
     assert drawn([Happening(Value("x"), (text,))], "t", "fr", fewest=1) is None
 
 

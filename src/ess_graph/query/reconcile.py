@@ -69,17 +69,14 @@ class Candidate:
     Attributes:
         score: from 0 to 100.
         match: whether it is the one, for sure enough to be taken without a look.
-        features: what the score is made of; the keys of ``FEATURES`` and identifiers of properties.
+        features: what the score is made of: ``same_name``, ``name_similarity``, ``ladder``, ``type_match``, ``degree``,
+            and the identifiers of properties that were asked for.
     """
 
     entity: Entity
     score: float
     match: bool
     features: Mapping[str, float | bool]
-
-
-#: What is told of each candidate besides the properties that were asked for.
-FEATURES = ("same_name", "name_similarity", "ladder", "type_match", "degree")
 
 
 @dataclass

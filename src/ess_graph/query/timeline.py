@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import calendar
-import re
+from calendar import isleap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 
-from ess_graph.query.dates import in_words
+from ess_graph.query.dates import days, in_words
 from ess_graph.query.views import Nature, Picture, Row, Value
 
-_DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
 _WIDTH, _ROW, _ABOVE, _ASIDE = 900.0, 24.0, 28.0, 12.0
 #: Room for a name beside its mark, and what a letter takes of it.
 _NAME, _LETTER = 46, 6.9
@@ -93,27 +90,18 @@ def in_lines(starts: Sequence[str], ends: Sequence[str], lang: str) -> str:
 
 def _month(text: str) -> str | None:
     """The month of a date of which the day is known."""
-    found = _DATE.fullmatch(text)
-    return text[:7] if found and found[3] else None
+    found = days(text)
+    return text[:7] if found and found[0] == found[1] else None
 
 
-def span(text: str) -> tuple[float, float] | None:
+def in_years(text: str) -> tuple[float, float] | None:
     """From when to when a date may lie, in years (2018-07 is 2018.5 to 2018.58…); None when it is no date."""
-    found = _DATE.fullmatch(text)
-    if not found:
+    found = days(text)
+    if found is None:
         return None
-    year, month, day = int(found[1]), int(found[2] or 0), int(found[3] or 0)
-    try:
-        if day:
-            first = last = date(year, month, day)
-        elif month:
-            first, last = date(year, month, 1), date(year, month, calendar.monthrange(year, month)[1])
-        else:
-            first, last = date(year, 1, 1), date(year, 12, 31)
-    except (ValueError, IndexError):
-        return None
-    length = 366 if calendar.isleap(year) else 365
-    return year + (first.timetuple().tm_yday - 1) / length, year + last.timetuple().tm_yday / length
+    first, last = found
+    length = 366 if isleap(first.year) else 365
+    return first.year + (first.timetuple().tm_yday - 1) / length, first.year + last.timetuple().tm_yday / length
 
 
 def drawn(told: Iterable[Happening], title: str, lang: str, fewest: int = _FEWEST) -> Timeline | None:
@@ -121,8 +109,8 @@ def drawn(told: Iterable[Happening], title: str, lang: str, fewest: int = _FEWES
     things = list(told)
     placed = []
     for thing in things:
-        spans = [found for text in (*thing.starts, *thing.ends) if (found := span(text))]
-        if spans and span(sorted(thing.starts)[0] if thing.starts else ""):
+        spans = [found for text in (*thing.starts, *thing.ends) if (found := in_years(text))]
+        if spans and in_years(sorted(thing.starts)[0] if thing.starts else ""):
             placed.append((min(s[0] for s in spans), max(s[1] for s in spans), thing))
     if len(placed) < fewest:
         return None

@@ -29,7 +29,7 @@ _PRODUCT = "-//ess-graph//events//FR"
 
 
 @dataclass(frozen=True)
-class Happening:
+class EventFacts:
     """What the graph says of one event; ``span`` is None when it has no date."""
 
     iri: str
@@ -46,9 +46,9 @@ class Happening:
 class Events:
     """Events by how well their dates are known."""
 
-    known: list[Happening]
-    partial: list[Happening]
-    undated: list[Happening]
+    known: list[EventFacts]
+    partial: list[EventFacts]
+    undated: list[EventFacts]
 
 
 def events(engine: Engine, only: set[str] | None = None) -> Events:
@@ -57,7 +57,7 @@ def events(engine: Engine, only: set[str] | None = None) -> Events:
     for row in engine.rows(catalogue.text("exports/events")):
         said.setdefault(str(row["event"]), {}).setdefault(str(row["key"]), []).append(row["value"])
     found = [
-        Happening(
+        EventFacts(
             iri,
             span((str(v) for v in values.get("start", ())), (str(v) for v in values.get("end", ()))),
             bool(values.get("concluded")),
@@ -118,7 +118,7 @@ def calendar(
     return bytes(made_calendar.to_ical())
 
 
-def _entry(event: Happening, reader: Reader, t: Words, page: Callable[[str], str], stamp: datetime) -> Event:
+def _entry(event: EventFacts, reader: Reader, t: Words, page: Callable[[str], str], stamp: datetime) -> Event:
     days = event.span
     if days is None:
         raise ValueError(f"{event.iri} has no date")

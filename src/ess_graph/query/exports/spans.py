@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from calendar import monthrange
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from ess_graph.query.dates import in_words
+from ess_graph.query.dates import days, in_words
 
-_DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?")
 _OR = {"fr": " ou ", "en": " or "}
 _FROM_TO = {"fr": "de {0} à {1}", "en": "from {0} to {1}"}
 
@@ -43,8 +40,8 @@ def span(starts: Iterable[str], ends: Iterable[str]) -> Span | None:
 
     Several starts are alternatives: the text says "in May or June".
     """
-    begun = {start: days for start in starts if (days := _days(start))}
-    ended = {end: days for end in ends if (days := _days(end))}
+    begun = {start: found for start in starts if (found := days(start))}
+    ended = {end: found for end in ends if (found := days(end))}
     if not begun:
         return None
     first = min(low for low, _ in begun.values())
@@ -52,18 +49,3 @@ def span(starts: Iterable[str], ends: Iterable[str]) -> Span | None:
     known = len(begun) == 1 and len(ended) <= 1 and all(low == high for low, high in (*begun.values(), *ended.values()))
     # An end before its start is somebody's slip: the start stands, and is no longer sure.
     return Span(first, max(first, last), known and last >= first, tuple(sorted(begun)), tuple(sorted(ended)))
-
-
-def _days(written: str) -> tuple[date, date] | None:
-    """The first and the last day that a date may mean; None for what is no date."""
-    match = _DATE.fullmatch(written)
-    if match is None:
-        return None
-    year, month, day = (int(part) if part else 0 for part in match.groups())
-    try:
-        if day:
-            return date(year, month, day), date(year, month, day)
-        low, high = (month, month) if month else (1, 12)
-        return date(year, low, 1), date(year, high, monthrange(year, high)[1])
-    except ValueError:
-        return None
