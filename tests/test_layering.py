@@ -38,8 +38,8 @@ ALLOWED = {
     "engine": {"engine"},
     "web": {"web", "query", "engine"},
 }
-#: The two that join stages.
-JOINS = {"cli", "web.app"}
+#: Those that join stages: programs, and the site.
+JOINS = {"cli", "maker", "web.app"}
 #: Modules that open connections, and who may import them.
 CONNECTIONS = {"urllib.request", "http.client", "requests", "httpx", "urllib3", "ftplib", "smtplib"}
 LONGEST = 300

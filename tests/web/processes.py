@@ -36,7 +36,7 @@ def servers(root: int) -> set[int]:
 
 def makers(root: int) -> set[int]:
     """Processes that make a release for a write."""
-    return {pid for pid, command in tree(root).items() if "ess_graph.commands.apply" in command}
+    return {pid for pid, command in tree(root).items() if "ess_graph.maker" in command}
 
 
 def descriptors(pid: int) -> int:

@@ -45,7 +45,7 @@ class Journaled:
     guarded = GUARDED
 
     def __init__(self, recipe: Recipe, home: Path, workers: Callable[[], Workers], command: Sequence[str]) -> None:
-        """Args: command: runs ``build/apply.py`` with an engine; it is given one more argument."""
+        """Args: command: runs ``build/requested.py`` with an engine; it is given one more argument."""
         self._recipe, self._home, self._workers, self._command = recipe, home, workers, command
 
     def write(
@@ -113,7 +113,7 @@ def _literals(step: Step) -> Iterable[Literal]:
 
 
 def _run(command: Sequence[str], request: dict[str, object]) -> dict[str, str]:
-    """What ``build/apply.py`` says to a request; it ends with this process, whatever ends this one."""
+    """What ``build/requested.py`` says to a request; it ends with this process, whatever ends this one."""
     reading, writing = os.pipe()
     try:
         process = subprocess.run(  # noqa: S603

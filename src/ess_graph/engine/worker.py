@@ -20,8 +20,8 @@ from typing import Any, BinaryIO
 
 import pyoxigraph as ox
 
-from ess_graph.engine.changes import Own, difference
 from ess_graph.engine.evaluate import Results, evaluate
+from ess_graph.engine.execute import Own, difference
 from ess_graph.lifeline import die_with
 
 HEAD = struct.Struct(">cI")

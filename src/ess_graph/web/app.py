@@ -175,7 +175,7 @@ def _publisher(recipe: Recipe, home: Path, site: Site) -> Publisher:
     """Who carries writes out: on derived graphs by way of the journal and a build, otherwise in place."""
     if not recipe.union:
         return InPlace(home, lambda: site.workers)
-    return Journaled(recipe, home, lambda: site.workers, [sys.executable, "-m", "ess_graph.commands.apply"])
+    return Journaled(recipe, home, lambda: site.workers, [sys.executable, "-m", "ess_graph.maker"])
 
 
 def _has_desk(app: Flask) -> bool:

@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 import sys
 
-from ess_graph.build import apply
+from ess_graph.build import requested
 from ess_graph.engine.local import LocalBackend
 from ess_graph.lifeline import die_with
 
 if __name__ == "__main__":
     die_with(int(sys.argv[1]))
-    print(json.dumps(apply.main(json.load(sys.stdin), LocalBackend())))
+    print(json.dumps(requested.made(json.load(sys.stdin), LocalBackend())))

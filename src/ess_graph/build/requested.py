@@ -20,7 +20,7 @@ from ess_graph.errors import EssGraphError, InvalidData
 _SHOWN = 100
 
 
-def main(request: dict[str, Any], backend: Backend) -> dict[str, Any]:
+def made(request: dict[str, Any], backend: Backend) -> dict[str, Any]:
     """Do what a request says; see ``build/writes.py`` for its fields."""
     said = request["recipe"]
     files = None if said["files"] is None else tuple(map(Path, said["files"]))
