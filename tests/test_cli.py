@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 
 from ess_graph.cli import main
 from ess_graph.releases import Release
-from ess_graph.vocab import ESS
+from ess_graph.vocab import BASE, ESS
 
 CASE = Path(__file__).parent / "cases" / "petit"
 
@@ -122,6 +122,17 @@ def test_validate_other_files_with_other_shapes(petit: Path, tmp_path: Path) -> 
     (finding,) = json.loads(ended.output)["findings"]
     assert finding["focus"] == "http://example.org/a"
     assert finding["where"] == str(data)
+
+
+@pytest.mark.slow
+def test_validate_reads_standard_input(petit: Path) -> None:
+    nameless = f"<{BASE}id/structure/x> a <{ESS.Structure}> ."
+    ended = run("validate", "-", "--format", "json", root=petit, given=nameless)
+    assert ended.exit_code == 1
+    assert {"standard input"} == {finding["where"] for finding in json.loads(ended.output)["findings"]}
+    malformed = run("validate", "-", root=petit, given="<urn:a> .")
+    assert malformed.exit_code == 1
+    assert "standard input, line 1" in malformed.output
 
 
 def test_validate_takes_what_is_anybodys_as_it_is(petit: Path, tmp_path: Path) -> None:

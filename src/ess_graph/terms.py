@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import sys
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from io import BytesIO
 from pathlib import Path
 from typing import IO, cast
@@ -20,6 +21,7 @@ from ess_graph.errors import InvalidData
 OxTerm = ox.NamedNode | ox.BlankNode | ox.Literal
 Quad = tuple[Node, URIRef, Node, URIRef | None]
 
+_STANDARD_INPUT = Path("-")
 _FORMATS = {
     ".trig": ox.RdfFormat.TRIG,
     ".ttl": ox.RdfFormat.TURTLE,
@@ -136,24 +138,34 @@ def literals(text: str, media_type: str) -> Iterator[Literal]:
 def quads(path: Path) -> Iterator[Quad]:
     """The quads of an RDF file, compressed (``.gz``) or not, read as they are written.
 
-    The graph is None outside named graphs; relative IRIs are those of the file.
+    ``-`` is standard input, in TriG, Turtle or N-Triples. The graph is None outside named graphs; relative IRIs are
+    those of the file.
 
     Raises:
         InvalidData: the file is malformed or no RDF; the message gives file, line, column and reason.
     """
     name = Path(path.name.removesuffix(".gz"))
-    if name.suffix not in _FORMATS:
+    form = ox.RdfFormat.TRIG if path == _STANDARD_INPUT else _FORMATS.get(name.suffix)
+    if form is None:
         raise InvalidData(f"{path} does not say what it is: name it {', '.join(f'*{suffix}' for suffix in _FORMATS)}.")
     try:
-        with path.open("rb") as packed:
+        with ExitStack() as stack:
+            packed = sys.stdin.buffer if path == _STANDARD_INPUT else stack.enter_context(path.open("rb"))
             handle = cast(IO[bytes], gzip.GzipFile(fileobj=packed)) if path.suffix == ".gz" else packed
-            yield from _parsed(handle, _FORMATS[name.suffix], path.resolve().as_uri())
+            yield from _parsed(handle, form, path.resolve().as_uri())
     except SyntaxError as error:
         where = f"line {error.lineno}, column {error.offset}" if error.lineno else "unknown line"
         reason = str(error.msg or error).partition(": ")[2] or str(error)
-        raise InvalidData(f"{path}, {where}: {reason}. Mend the file and run the command again.") from error
+        raise InvalidData(f"{called(path)}, {where}: {reason}. Mend the file and run the command again.") from error
     except (OSError, EOFError, ValueError, zlib.error) as error:
-        raise InvalidData(f"{path} cannot be read: {error}. Mend the file and run the command again.") from error
+        raise InvalidData(
+            f"{called(path)} cannot be read: {error}. Mend the file and run the command again."
+        ) from error
+
+
+def called(path: Path) -> str:
+    """What messages call a file that ``quads`` reads."""
+    return "standard input" if path == _STANDARD_INPUT else str(path)
 
 
 def _parsed(handle: IO[bytes], form: ox.RdfFormat, base: str | None) -> Iterator[Quad]:

@@ -21,7 +21,7 @@ def check(
 
     Args:
         root: the project.
-        files: RDF files to validate instead of ``data/``.
+        files: RDF files to validate instead of ``data/``; ``-`` is standard input.
         shapes: files of shapes to use instead of ``shapes/``.
         with_inference: add what follows; ontology and concept schemes are at hand. Without it, and where files use
             nothing of the ontology and come with shapes of their own, they are validated just as they are.
@@ -34,7 +34,7 @@ def check(
     for path in files:
         for subject, predicate, value, _ in terms.quads(path):
             asserted.add((subject, predicate, value))
-            where.setdefault(subject, str(path))
+            where.setdefault(subject, terms.called(path))
     rules = _shapes(shapes) if shapes else load_shapes(root / "shapes")
     if files and (not with_inference or (shapes and not uses_ontology(asserted))):
         return validate(asserted, rules, where.get)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+_FILE = click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=True)
 
 
 @click.command()
@@ -20,8 +20,8 @@ def validate(files: tuple[Path, ...], shapes: tuple[Path, ...], no_infer: bool, 
     """Check data against the shapes and tell a curator where, what, why and how to mend it.
 
     Without FILES the project's data are checked. FILES that use the project's ontology are checked with it and with
-    what follows from it; others, when they come with shapes of their own, just as they are. Exit code 1: there is a
-    violation.
+    what follows from it; others, when they come with shapes of their own, just as they are. A - is standard
+    input (TriG, Turtle or N-Triples). Exit code 1: there is a violation.
 
     Example: ess-graph validate data/fiches/annuaire-grand-est.trig
 
