@@ -27,6 +27,13 @@ function start(form) {
   const labels = labelStore(form.dataset.labels);
   const context = { labels, words, lang, count, groundAddress: form.dataset.ground };
 
+  // What the form keeps beside the query goes along with whatever asks it: the language, the release, the graphs.
+  const kept = [...form.querySelectorAll("input[type=hidden]")].map(({ name, value }) => [name, value]);
+  const endpoint = (fields = {}) => {
+    const asked = new URLSearchParams([...kept, ...Object.entries(fields)]).toString();
+    return form.action.split("?")[0] + (asked && `?${asked}`);
+  };
+
   // Words are fetched when somebody comes to write, not with the page.
   let asked = null;
   const lexicon = new Promise((done) => {
@@ -45,7 +52,7 @@ function start(form) {
 
   const go = form.querySelector("button[type=submit]");
   const stop = el("button", { type: "button", class: "quiet stop", hidden: true, onclick: () => running?.abort() }, words.cancel);
-  const share = el("button", { type: "button", class: "quiet", onclick: () => copy(share, address(), words.share) }, words.share);
+  const share = el("button", { type: "button", class: "quiet", onclick: () => copy(share, endpoint({ query: code.text }), words.share) }, words.share);
   go.after(stop, share);
   const status = el("p", { class: "tally", role: "status" });
   form.append(status);
@@ -81,7 +88,7 @@ function start(form) {
     stop.hidden = false;
     status.textContent = words.running;
     try {
-      const answer = await ask(form.action.split("?")[0], query, mine.signal);
+      const answer = await ask(endpoint(), query, mine.signal);
       if (running !== mine) return;
       status.textContent = told(answer, took());
       await show(answer, query, view);
@@ -132,16 +139,15 @@ function start(form) {
 
   function downloads(query, isGraph) {
     const formats = isGraph ? ["ttl", "nt", "jsonld", "rdf"] : ["csv", "tsv", "json", "xml"];
-    const endpoint = form.action.split("?")[0];
     return el("p", { class: "downloads" }, el("span", {}, words.downloads), formats.map((format) => {
-      const link = `${endpoint}?${new URLSearchParams({ query, format })}`;
+      const link = endpoint({ query, format });
       if (link.length < LONGEST) return [" ", el("a", { class: "v", href: link, download: `ess-graph.${format}` }, format.toUpperCase())];
-      return [" ", el("button", { type: "button", class: "quiet", onclick: () => post(endpoint, { query, format }) }, format.toUpperCase())];
+      return [" ", el("button", { type: "button", class: "quiet", onclick: () => post(endpoint(), { query, format }) }, format.toUpperCase())];
     }));
   }
 
-  function post(endpoint, fields) {
-    const sent = el("form", { method: "post", action: endpoint, hidden: true }, Object.entries(fields).map(([name, value]) => el("input", { name, value })));
+  function post(action, fields) {
+    const sent = el("form", { method: "post", action, hidden: true }, Object.entries(fields).map(([name, value]) => el("input", { name, value })));
     document.body.append(sent);
     sent.submit();
     sent.remove();
@@ -169,13 +175,8 @@ function start(form) {
     for (const old of ask_.querySelectorAll(".answer, #query-error")) old.remove();
   }
 
-  function address(query = code.text) {
-    const chosen = new URLSearchParams(location.search).get("lang");
-    return `${location.origin}${location.pathname}?${new URLSearchParams({ query, ...(chosen ? { lang: chosen } : {}) })}`;
-  }
-
   function remember(query) {
-    const wanted = address(query);
+    const wanted = endpoint({ query });
     const shown = new URLSearchParams(location.search).get("query");
     if (wanted.length < LONGEST && query !== shown?.replaceAll("\r\n", "\n")) history.pushState(null, "", wanted);
   }
@@ -186,7 +187,7 @@ function start(form) {
     const select = el("select", { "aria-label": words.code }, ["curl", "Python", "R"].map((name) => el("option", {}, name)));
     const fill = () => {
       const isGraph = /^\s*(CONSTRUCT|DESCRIBE)\b/im.test(code.text.replace(/#[^\n]*/g, ""));
-      shown.firstChild.textContent = programs(new URL(form.action.split("?")[0], location).href, code.text, isGraph)[select.value];
+      shown.firstChild.textContent = programs(endpoint(), code.text, isGraph)[select.value];
     };
     select.addEventListener("change", fill);
     return el("details", { class: "fold as-code", ontoggle: fill }, el("summary", {}, words.code), el("p", {}, select, " ", button), shown);

@@ -11,6 +11,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 
 from browser.watching import Watch, write
+from ess_graph.releases import Release
+from ess_graph.vocab import GRAPH
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Route
@@ -255,6 +257,27 @@ def test_the_query_as_a_program_runs(watch: Watch) -> None:
     assert answers == ['"l\'été ""1"""'] * 2
     page.locator(".as-code select").select_option("R")
     assert "read.csv" in shown.inner_text()
+
+
+def test_whatever_leaves_the_page_asks_the_same_release_and_graphs(watch: Watch, release: Release) -> None:
+    kept = {"release": release.id, "default-graph-uri": f"{GRAPH}registre"}
+    page = watch.go(f"/sparql?{urlencode({**kept, 'query': 'ASK {}'})}")
+    run(page, "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }")
+    shown = page.locator("table.rows td").inner_text()
+    answers = []
+    for address in (page.url, page.get_by_role("link", name="CSV", exact=True).get_attribute("href") or ""):
+        asked = parse_qs(urlsplit(address).query)
+        assert {name: asked.get(name) for name in kept} == {name: [value] for name, value in kept.items()}
+    with page.expect_download() as got:
+        page.get_by_role("link", name="CSV", exact=True).click()
+    answers.append(got.value.path().read_text(encoding="utf-8"))
+    page.get_by_text("Interroger depuis un programme").click()
+    program = page.locator(".as-code pre").inner_text()
+    answers.append(subprocess.run(["sh", "-c", program], capture_output=True, text=True, check=True).stdout)
+    assert [answer.split()[1] for answer in answers] == [re.sub(r"\D", "", shown)] * 2
+    everything = re.sub(r"\?release=[^']*", "", program)
+    whole = subprocess.run(["sh", "-c", everything], capture_output=True, text=True, check=True).stdout
+    assert int(whole.split()[1]) > int(answers[0].split()[1]), "a graph of its own, not all of them"
 
 
 @pytest.mark.slow

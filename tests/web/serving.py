@@ -16,6 +16,7 @@ from pathlib import Path
 
 from ess_graph.build import release as building
 from ess_graph.engine.local import LocalBackend
+from ess_graph.releases import Release
 from ess_graph.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -116,3 +117,7 @@ class Project:
         """Build and publish a release of this data; returns its name."""
         (self.root / "data" / "data.trig").write_text(trig, encoding="utf-8")
         return building.build(self.root, self.home, LocalBackend()).id
+
+    def keep(self, release: Release) -> None:
+        """Have a release of another home beside those that were published here."""
+        (self.home / "releases" / release.id).symlink_to(release.folder)

@@ -20,7 +20,7 @@ with urlopen(request) as answer:
     print(answer.read().decode())
 `,
     R: `query <- ${rText(query)}
-address <- paste0(${quoted(endpoint)}, "?format=${graph ? "ttl" : "csv"}&query=", URLencode(query, reserved = TRUE))
+address <- paste0(${quoted(endpoint)}, "${endpoint.includes("?") ? "&" : "?"}format=${graph ? "ttl" : "csv"}&query=", URLencode(query, reserved = TRUE))
 ${graph ? "cat(readLines(address), sep = \"\\n\")" : "answer <- read.csv(address)\nprint(answer)"}
 `,
   };

@@ -31,7 +31,7 @@ def blueprint(site: Site) -> Blueprint:
 
     @routes.get("/api")
     def about() -> Response:
-        opened, base = site.opened(), _base(site)
+        opened, base = site.opened(), site.absolute()
         shown = page(
             "api.html", base=base, question=known.named("budget-ess"), operations=document(current_app.url_map, base)
         )
@@ -39,7 +39,7 @@ def blueprint(site: Site) -> Blueprint:
 
     @routes.get("/openapi.json")
     def openapi() -> Response:
-        base = _base(site)
+        base = site.absolute()
         return cacheable(_json(document(current_app.url_map, base)), "openapi", base)
 
     @routes.get("/api/questions")
@@ -47,7 +47,7 @@ def blueprint(site: Site) -> Blueprint:
         # Only to answer 503 here as everywhere else while nothing is published.
         opened = site.opened()
         found = [{**described(q, g.lang), "url": _address(q)} for q in known.all()]
-        return cacheable(_json({"questions": found}), opened.release.id, "api-questions", g.lang, _base(site))
+        return cacheable(_json({"questions": found}), opened.release.id, "api-questions", g.lang, site.absolute())
 
     @routes.get("/api/questions/<name>")
     def answer(name: str) -> Response:
@@ -80,7 +80,7 @@ def _answer(question: Question, opened: Opened, site: Site) -> Response:
     if question.requires:
         return kept_from_caches(body)
     written_so = "&".join(f"{name}={value}" for name, value in sorted(raw.items()))
-    return cacheable(body, opened.release.id, "api-question", question.name, form, written_so, g.lang, _base(site))
+    return cacheable(body, opened.release.id, "api-question", question.name, form, written_so, g.lang, site.absolute())
 
 
 def _form() -> str:
@@ -105,11 +105,6 @@ def _table(writer: Writer, *, excel: bool) -> Response:
 
 def _json(content: dict[str, object]) -> Response:
     return Response(json.dumps(content, ensure_ascii=False, indent=1) + "\n", mimetype=_JSON)
-
-
-def _base(site: Site) -> str:
-    """The address of this site as clients know it."""
-    return site.settings.public_url or request.host_url.rstrip("/")
 
 
 def _address(question: Question) -> str:

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
-from urllib.parse import urlencode
 
 from flask import Flask, Response, g, request, url_for
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -27,6 +26,7 @@ from ess_graph.link.registry import NAMES, more_names, with_more_names
 from ess_graph.query.reconcile_entities import Entity
 from ess_graph.settings import Settings
 from ess_graph.web import (
+    addresses,
     api,
     assets,
     atlas,
@@ -60,7 +60,7 @@ from ess_graph.web import (
 )
 from ess_graph.web.i18n import plural_key, translator
 from ess_graph.web.shortcut import ShortCut
-from ess_graph.web.site import Site, chosen_by_reader
+from ess_graph.web.site import Site
 from ess_graph.web.tokens import AuditLog, Tokens
 from ess_graph.web.writing import Writing
 
@@ -84,6 +84,7 @@ def create_app(settings: Settings, backend: Backend | None = None, recipe: Recip
     # Templates sit next to control statements; without this every page is half blank lines.
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     assets.install(app)
+    app.jinja_env.globals.update(chosen_by_reader=addresses.chosen_by_reader, onward=addresses.onward)
     chosen = backend or LocalBackend()
     site = Site(settings, chosen, lambda release: make_index(release, settings.root, chosen))
     app.extensions["ess_graph"] = site
@@ -97,12 +98,11 @@ def create_app(settings: Settings, backend: Backend | None = None, recipe: Recip
     def everywhere() -> dict[str, object]:
         lang = g.lang
         other = "en" if lang == "fr" else "fr"
-        arguments = {**request.args.to_dict(), "lang": other}
         return {
             "lang": lang,
             "t": translator(lang),
             "plural_key": plural_key,
-            "other_lang_url": f"{request.path}?{urlencode(arguments)}",
+            "other_lang_url": addresses.here(lang=other),
             "release": _release(site),
             "q": request.args.get("q", "") if request.endpoint == "search.results" else "",
             "urls": {
@@ -133,7 +133,7 @@ def create_app(settings: Settings, backend: Backend | None = None, recipe: Recip
     def keep_choices(endpoint: str, values: dict[str, object]) -> None:
         # What was chosen goes along from page to page; a language that the browser prefers need not.
         if endpoint != "static":
-            values |= {name: value for name, value in chosen_by_reader().items() if name not in values}
+            values |= {name: value for name, value in addresses.chosen_by_reader().items() if name not in values}
 
     app.after_request(replies.finish)
     app.register_error_handler(Exception, replies.on_error)

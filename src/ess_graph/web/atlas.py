@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from math import ceil
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, g, request
 
@@ -15,6 +14,7 @@ from ess_graph.query.dates import in_words
 from ess_graph.query.outlines import WIDTH, Frame, outlines
 from ess_graph.query.territories import Territory
 from ess_graph.query.views import Value
+from ess_graph.web import narrowing
 from ess_graph.web.i18n import translator
 from ess_graph.web.replies import POLICY, cacheable, page
 from ess_graph.web.site import Opened, Site
@@ -38,12 +38,9 @@ def blueprint(site: Site) -> Blueprint:
         slugs = {_slug(iri): iri for iri in indicators}
         chosen = slugs.get(request.args.get("indicateur", ""))
         shown = [one for one in found if any(f.indicator == chosen for f in one.figures)] if chosen else list(found)
-        pages = max(1, ceil(len(shown) / _PER_PAGE))
-        asked = request.args.get("page", "1")
-        number = min(max(int(asked), 1), pages) if asked.isascii() and asked.isdigit() and len(asked) < 9 else 1
+        number, pages = narrowing.paging(len(shown), _PER_PAGE)
         rows = shown[(number - 1) * _PER_PAGE : number * _PER_PAGE]
         labels = opened.index.labels(_named(found), g.lang)
-        kept = {name: value for name, value in request.args.items() if name != "page"}
         response = page(
             "map.html",
             drawing=_drawing(found, {one.iri for one in shown}, labels, site),
@@ -52,7 +49,7 @@ def blueprint(site: Site) -> Blueprint:
             chosen=_slug(chosen) if chosen else "",
             chosen_name=names[chosen][0] if chosen in names else "",
             total=len(shown), number=number, pages=pages,
-            pager_base=f"/carte?{urlencode({**kept, 'page': ''})}",
+            pager_base=narrowing.pager_base(),
             missing=_missing(found, opened),
             tiles=site.settings.tiles, tiles_credit=site.settings.tiles_credit,
         )  # fmt: skip

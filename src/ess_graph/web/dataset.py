@@ -27,7 +27,7 @@ from ess_graph.releases import Release
 from ess_graph.vocab import BASE, DATASET, LICENCE
 from ess_graph.web import negotiate
 from ess_graph.web.description import WRITERS
-from ess_graph.web.exports import base, linker, updates
+from ess_graph.web.exports import linker, updates
 from ess_graph.web.i18n import translator
 from ess_graph.web.replies import cacheable, content_type, page
 from ess_graph.web.site import Opened, Site
@@ -81,15 +81,17 @@ def blueprint(site: Site) -> Blueprint:
             "data.html",
             files=_listed(opened.release), tables=list(TABLES), classes=classes,
             schemes=[Value(labels.get(iri, (iri, ""))[0], url=site.link(iri), iri=iri) for iri in schemes],
-            updates=updates(opened, site), current=opened.release.id, start=base(site),
+            updates=updates(opened, site), current=opened.release.id, start=site.absolute(),
             ld=schema_org.dataset(_for_search_engines(opened, site)),
         )  # fmt: skip
-        return cacheable(response, *(release.id for release in kept), opened.release.id, "data", g.lang, base(site))
+        return cacheable(
+            response, *(release.id for release in kept), opened.release.id, "data", g.lang, site.absolute()
+        )
 
     @routes.get("/donnees/dcat.ttl")
     def catalogue() -> Response:
         opened = site.opened()
-        start = base(site)
+        start = site.absolute()
         return _graph(
             lambda: dcat(
                 opened.release, list(_offers(opened.release, start)), endpoint=f"{start}/sparql", home=f"{start}/",
@@ -106,7 +108,7 @@ def blueprint(site: Site) -> Blueprint:
             kind = _TURTLE
         if kind is None:
             raise NotAcceptable(f"This description comes as {', '.join(GRAPHS)}: ask for one of these.")
-        start = base(site)
+        start = site.absolute()
         response = _graph(
             lambda: void(opened.release, _offers(opened.release, start), endpoint=f"{start}/sparql", home=f"{start}/"),
             kind, opened, start,
@@ -215,7 +217,7 @@ def _for_search_engines(opened: Opened, site: Site) -> dict[str, object]:
         "@id": str(DATASET),
         "name": t("data.dataset"),
         "description": t("site.description"),
-        "url": f"{base(site)}/donnees",
+        "url": f"{site.absolute()}/donnees",
         "version": opened.release.id,
         "dateModified": str(opened.release.manifest["created"]),
         "license": str(LICENCE),
@@ -223,7 +225,7 @@ def _for_search_engines(opened: Opened, site: Site) -> dict[str, object]:
         "creator": {"@type": "Organization", "name": "Équipe ess-graph"},
         "distribution": [
             {"@type": "DataDownload", "name": offer.name, "encodingFormat": offer.kind, "contentUrl": offer.address}
-            for offer in _offers(opened.release, base(site))
+            for offer in _offers(opened.release, site.absolute())
         ],
     }
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from urllib.parse import quote, urlencode
+from dataclasses import replace
+from urllib.parse import quote
 
 from flask import Blueprint, Response, g, redirect, request, url_for
 from rdflib import URIRef
@@ -20,12 +21,12 @@ from ess_graph.query.search import suggestions
 from ess_graph.query.views import EntityPage, Value
 from ess_graph.terms import graph_of
 from ess_graph.vocab import BASE
-from ess_graph.web import negotiate
-from ess_graph.web.exports import base, context_of
+from ess_graph.web import narrowing, negotiate
+from ess_graph.web.exports import context_of
 from ess_graph.web.i18n import translator
 from ess_graph.web.lists import list_of
 from ess_graph.web.replies import cacheable, page, problem, readable
-from ess_graph.web.site import Opened, Site, chosen_by_reader
+from ess_graph.web.site import Opened, Site
 
 _HTML = "text/html"
 #: Suffixes of data files, and their media types; those of quads add nothing for one thing.
@@ -35,6 +36,7 @@ SUFFIXES = {
     "jsonld": "application/ld+json",
     "rdf": "application/rdf+xml",
 }
+_NAMES = {"ttl": "Turtle", "nt": "N-Triples", "jsonld": "JSON-LD", "rdf": "RDF/XML"}
 _KINDS = tuple(SUFFIXES.values())
 _NEARBY = 5
 #: How an IRI begins that stands on its own.
@@ -52,14 +54,14 @@ def blueprint(site: Site) -> Blueprint:
     def identified(kind: str, name: str = "") -> Response:
         path = name if kind == "id" else f"{kind}/{name}".rstrip("/")
         if path.rpartition(".")[2] in SUFFIXES:
-            return _see_other(site.onward(f"/data/{path}"))
+            return see_other(site.onward(f"/data/{path}"))
         chosen = negotiate.best(request.headers.get("Accept"), (_HTML, *_KINDS), ALIASES.items())
         if chosen is None:
             raise NotAcceptable(f"This thing is described as {', '.join((_HTML, *_KINDS))}: ask for one of these.")
         if not _exists(iri_of(path), site.opened()):
             return unknown(path, site)
         suffix = next((s for s, kind in SUFFIXES.items() if kind == chosen), None)
-        return _see_other(site.onward(f"/data/{path}.{suffix}" if suffix else f"/page/{path}"))
+        return see_other(site.onward(f"/data/{path}.{suffix}" if suffix else f"/page/{path}"))
 
     @routes.get("/page/<path:path>")
     def page_of(path: str) -> Response:
@@ -78,7 +80,7 @@ def blueprint(site: Site) -> Blueprint:
             )  # fmt: skip
             response = unknown(path, site) if shown is None else _page(shown, path, opened)
         if response.status_code == 200:
-            response.headers["Link"] = _links(path, iri)
+            response.headers["Link"] = links(path)
             return cacheable(response, opened.release.id, path, g.lang, str(site.settings.sources), repr(request.args))
         return response
 
@@ -95,8 +97,8 @@ def blueprint(site: Site) -> Blueprint:
         if body is None:
             body = b"".join(readable(opened.engine.serialized(text, kind, bindings=named), kind))
         response = Response(body, content_type=f"{kind}; charset=utf-8" if kind == "text/turtle" else kind)
-        response.headers["Link"] = _links(path, iri)
-        return cacheable(response, opened.release.id, path, suffix, request.args.get("context", ""), base(site))
+        response.headers["Link"] = links(path)
+        return cacheable(response, opened.release.id, path, suffix, request.args.get("context", ""), site.absolute())
 
     return routes
 
@@ -104,7 +106,7 @@ def blueprint(site: Site) -> Blueprint:
 def _compact(text: str, named: dict[str, Node], opened: Opened, site: Site) -> bytes | None:
     """Compact JSON-LD: it holds the names that it uses or, with ``context=url``, says where they are published."""
     graph = graph_of(b"".join(opened.engine.serialized(text, SUFFIXES["nt"], bindings=named)))
-    address = f"{base(site)}/context.jsonld" if request.args.get("context") == "url" else None
+    address = site.absolute(url_for("exports.context", lang=None)) if request.args.get("context") == "url" else None
     return jsonld.compact(graph, context_of(opened), address)
 
 
@@ -123,23 +125,26 @@ def sayable(iri: str) -> bool:
     return not set(iri) & set('<>"{}|^`\\ ') and iri.isprintable()
 
 
-def _see_other(address: str) -> Response:
+def see_other(address: str) -> Response:
+    """303 to an address that depends on what is accepted."""
     response = redirect(address, 303, Response)
     response.vary.add("Accept")
     return response  # type: ignore[return-value]
 
 
-def _links(path: str, iri: str) -> str:
-    path, iri = quote(path), quote(iri, safe=":/#?=&%")
-    alternates = [f'</data/{path}.{suffix}>; rel="alternate"; type="{kind}"' for suffix, kind in SUFFIXES.items()]
-    return ", ".join([*alternates, f'</page/{path}>; rel="alternate"; type="text/html"', f'<{iri}>; rel="describes"'])
+def links(path: str) -> str:
+    """The Link header of a page and of its data files."""
+    alternates = [(url_for("entities.data_of", path=path, suffix=suffix), kind) for suffix, kind in SUFFIXES.items()]
+    alternates.append((url_for("entities.page_of", path=path), _HTML))
+    found = [f'<{address}>; rel="alternate"; type="{kind}"' for address, kind in alternates]
+    return ", ".join([*found, f'<{quote(iri_of(path), safe=":/#?=&%")}>; rel="describes"'])
 
 
-def _with_formats(shown: EntityPage, path: str) -> EntityPage:
-    names = {"ttl": "Turtle", "nt": "N-Triples", "jsonld": "JSON-LD", "rdf": "RDF/XML"}
-    formats = [Value(name, url=f"/data/{path}.{suffix}") for suffix, name in names.items()]
-    formats += _calendars(shown, path)
-    return EntityPage(**{**shown.__dict__, "formats": tuple(formats)})
+def formats(path: str) -> tuple[Value, ...]:
+    """The data files of a page."""
+    return tuple(
+        Value(name, url=url_for("entities.data_of", path=path, suffix=suffix)) for suffix, name in _NAMES.items()
+    )
 
 
 def _calendars(shown: EntityPage, path: str) -> Iterator[Value]:
@@ -147,10 +152,11 @@ def _calendars(shown: EntityPage, path: str) -> Iterator[Value]:
     t = translator(g.lang)
     blocks = [block for group in shown.groups for block in group.blocks]
     if any(block.viewer == "events" for block in blocks):
-        of = ("territoire", path.partition("/")[2]) if path.startswith("territoire/") else ("entite", path)
-        yield Value(t("calendar.link"), url=f"/evenements.ics?{urlencode([of])}")
+        place = path.removeprefix("territoire/") if path.startswith("territoire/") else None
+        address = url_for("exports.events", territoire=place, entite=None if place else path)
+        yield Value(t("calendar.link"), url=address)
     elif path.startswith("evenement/") and any(block.key == "debut" for block in blocks):
-        yield Value(t("calendar.add"), url=f"/evenements.ics?{urlencode([('entite', path), ('partielles', '1')])}")
+        yield Value(t("calendar.add"), url=url_for("exports.events", entite=path, partielles=1))
 
 
 def _every(path: str, iri: str, opened: Opened, site: Site) -> Response:
@@ -162,16 +168,16 @@ def _every(path: str, iri: str, opened: Opened, site: Site) -> Response:
         iri, asked, int(number) if number.isdecimal() and len(number) < 6 else 1, g.lang,
         engine=opened.engine, index=opened.index, display=opened.display, link=site.link, texts=site.passage_text,
     )  # fmt: skip
-    kept = {**asked, **chosen_by_reader()}
-    base = f"?{urlencode({**kept, 'page': ''})}"
-    return unknown(path, site) if shown is None else page("every.html", every=shown, pager_base=base)
+    if shown is None:
+        return unknown(path, site)
+    return page("every.html", every=shown, pager_base=narrowing.pager_base())
 
 
 def _page(shown: EntityPage, path: str, opened: Opened) -> Response:
     display = next((d for d in opened.display.classes if shown.types and d.target == shown.types[0].iri), None)
     return page(
         "entity.html",
-        page=_with_formats(shown, path),
+        page=replace(shown, formats=(*formats(path), *_calendars(shown, path))),
         in_list=list_of(display.target, display.title[g.lang]) if display else None,
         report_base=url_for("reports.form", page=path),
         slug=path.partition("/")[2] if path.startswith("collectivite/") and shown.groups else None,

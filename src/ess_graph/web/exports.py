@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, Response, current_app, g, request
+from flask import Blueprint, Response, g, request, url_for
 from rdflib import URIRef
 from werkzeug.exceptions import BadRequest, NotFound
 
@@ -51,7 +51,7 @@ def blueprint(site: Site) -> Blueprint:
         only, about = _chosen(opened)
         partial = _flag("partielles")
         name = t("calendar.name.of", name=about) if about else t("calendar.name")
-        timeline = base(site) + ("/frise" if _has("/frise") else "/explorer/evenement")
+        timeline = site.absolute(url_for("timeline.timeline"))
         body = calendar.calendar(
             calendar.events(opened.engine, only), name=name, timeline=timeline, lang=g.lang, t=t, index=opened.index,
             page=linker(site), made=str(opened.release.manifest["created"]), with_partial=partial,
@@ -70,9 +70,9 @@ def blueprint(site: Site) -> Blueprint:
     @routes.get("/changements.atom")
     def changes_feed() -> Response:
         opened = site.opened()
+        own, html = (site.absolute(url_for(f"exports.{name}")) for name in ("changes_feed", "changes"))
         body = feed.atom(
-            updates(opened, site), lang=g.lang, t=translator(g.lang), own=base(site) + request.path,
-            page=f"{base(site)}/changements", base=base(site),
+            updates(opened, site), lang=g.lang, t=translator(g.lang), own=own, page=html, base=site.absolute()
         )  # fmt: skip
         return _tagged(Response(body, content_type="application/atom+xml; charset=utf-8"), opened, site)
 
@@ -97,14 +97,9 @@ def updates(opened: Opened, site: Site) -> list[feed.Update]:
     return feed.updates(releases.listed(site.settings.home), opened.index, g.lang, site.link)
 
 
-def base(site: Site) -> str:
-    """Address of the site without a final slash: the public one, else the one that was asked."""
-    return site.settings.public_url or request.host_url.rstrip("/")
-
-
 def linker(site: Site) -> Callable[[str], str]:
     """Turns an IRI into the whole address of its page; an IRI without a page stays as it is."""
-    start = base(site)
+    start = site.absolute()
 
     def link(iri: str) -> str:
         found = site.link(iri) or iri
@@ -120,7 +115,7 @@ def context_of(opened: Opened) -> dict[str, Any]:
 
 
 def _csv(rows: Any, dialect: Dialect, name: str, opened: Opened, site: Site) -> Response:
-    key = (opened.release.id, request.full_path, g.lang, base(site), str(dialect))
+    key = (opened.release.id, request.full_path, g.lang, site.absolute(), str(dialect))
     pieces = iter(()) if client_has_it(*key) else cells.written(rows, dialect)
     response = cacheable(Streamed(pieces, content_type="text/csv; charset=utf-8; header=present"), *key)
     response.headers["Content-Disposition"] = f'attachment; filename="ess-graph-{name}.csv"'
@@ -143,7 +138,7 @@ def _tagged(response: Response, opened: Opened, site: Site) -> Response:
     response.headers["Content-Language"] = g.lang
     response.vary.add("Accept-Language")
     shown = ",".join(release.id for release in releases.listed(site.settings.home))
-    return cacheable(response, opened.release.id, request.full_path, g.lang, base(site), shown)
+    return cacheable(response, opened.release.id, request.full_path, g.lang, site.absolute(), shown)
 
 
 def _kept(shown: list[feed.Update]) -> tuple[str, ...]:
@@ -174,7 +169,3 @@ def _known(iri: str, opened: Opened) -> bool:
 
 def _flag(name: str) -> bool:
     return request.args.get(name, "").casefold() in _TRUE
-
-
-def _has(path: str) -> bool:
-    return any(rule.rule == path for rule in current_app.url_map.iter_rules())

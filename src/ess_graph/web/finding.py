@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 from xml.etree import ElementTree as ET
 
 from flask import Blueprint, Response, current_app, g, request
@@ -13,7 +13,8 @@ from werkzeug.exceptions import NotFound
 from ess_graph.errors import EssGraphError
 from ess_graph.query.exports import schema_org
 from ess_graph.vocab import SITEMAP
-from ess_graph.web.exports import base, linker
+from ess_graph.web import addresses
+from ess_graph.web.exports import linker
 from ess_graph.web.i18n import translator
 from ess_graph.web.replies import cacheable
 from ess_graph.web.site import Site
@@ -39,21 +40,23 @@ def blueprint(site: Site) -> Blueprint:
             "User-agent: *",
             *(f"Disallow: {path}" for path in _NOT_FOR_ROBOTS),
             "",
-            f"Sitemap: {base(site)}/sitemap.xml",
+            f"Sitemap: {site.absolute()}/sitemap.xml",
         ]
-        return cacheable(Response("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8"), base(site))
+        return cacheable(Response("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8"), site.absolute())
 
     @routes.get("/sitemap.xml")
     def sitemaps() -> Response:
         opened = site.opened()
         parts = -(-(opened.index.size() + len(_PAGES)) // _MOST)
-        return _xml("sitemapindex", "sitemap", (f"{base(site)}/sitemap-{n}.xml" for n in range(1, parts + 1)), site)
+        return _xml(
+            "sitemapindex", "sitemap", (f"{site.absolute()}/sitemap-{n}.xml" for n in range(1, parts + 1)), site
+        )
 
     @routes.get("/sitemap-<int(max=99999):number>.xml")
     def sitemap(number: int) -> Response:
         opened = site.opened()
         there = {rule.rule for rule in current_app.url_map.iter_rules()}
-        fixed = [base(site) + path for path in _PAGES if path in there]
+        fixed = [site.absolute() + path for path in _PAGES if path in there]
         # The pages of the site stand before the things in the first one.
         start = (number - 1) * _MOST - (len(fixed) if number > 1 else 0)
         room = _MOST - (len(fixed) if number == 1 else 0)
@@ -66,7 +69,7 @@ def blueprint(site: Site) -> Blueprint:
 
     @routes.app_context_processor
     def about_the_page() -> dict[str, object]:
-        return {"cited": _cited(site), "seen_at": base(site), "schema_org": lambda iri: _described(iri, site)}
+        return {"cited": _cited(site), "seen_at": site.absolute(), "schema_org": lambda iri: _described(iri, site)}
 
     return routes
 
@@ -81,7 +84,7 @@ def _xml(root: str, item: str, addresses: Iterable[str], site: Site) -> Response
         ET.SubElement(entry, f"{{{SITEMAP}}}lastmod").text = str(opened.release.manifest["created"])[:10]
     body = ET.tostring(tree, encoding="utf-8", xml_declaration=True)
     return cacheable(
-        Response(body, content_type="application/xml; charset=utf-8"), opened.release.id, request.path, base(site)
+        Response(body, content_type="application/xml; charset=utf-8"), opened.release.id, request.path, site.absolute()
     )
 
 
@@ -91,8 +94,7 @@ def _cited(site: Site) -> str | None:
         release = site.opened().release.id
     except EssGraphError:
         return None
-    kept = [(name, value) for name, value in request.args.items(multi=True) if name not in ("release", "lang")]
-    return f"{base(site)}{quote(request.path)}?{urlencode([*kept, ('release', release)])}"
+    return site.absolute() + addresses.here(lang=None, release=release)
 
 
 def _described(iri: str, site: Site) -> dict[str, Any] | None:

@@ -17,11 +17,10 @@ from ess_graph.query.views import Value
 from ess_graph.query.vocabulary import anchor
 from ess_graph.vocab import GRAPH, OPENDATA, SD
 from ess_graph.web import negotiate
-from ess_graph.web.entities import SUFFIXES
+from ess_graph.web.entities import SUFFIXES, formats, links, see_other
 from ess_graph.web.i18n import messages, translator
 from ess_graph.web.replies import cacheable, page
 from ess_graph.web.site import Opened, Site
-from ess_graph.web.vocabulary import formats, links, see_other
 
 _WRITERS = {"ttl": "turtle", "nt": "nt", "jsonld": "json-ld", "rdf": "xml"}
 
@@ -39,7 +38,7 @@ def blueprint(site: Site) -> Blueprint:
             raise NotAcceptable(f"This graph is described as {', '.join(offered)}: ask for one of these.")
         suffix = next((s for s, kind in SUFFIXES.items() if kind == chosen), None)
         path = f"/data/graph/{name}.{suffix}" if suffix else f"/page/graph/{name}"
-        return see_other(site.address(path))
+        return see_other(site.onward(path))
 
     @routes.get("/page/graph/<path:name>")
     def graph_page(name: str) -> Response:
@@ -83,9 +82,7 @@ def blueprint(site: Site) -> Blueprint:
         told.add((node, RDF.type, SD.NamedGraph))
         told.add((node, RDF.type, VOID.Dataset))
         told.add((node, VOID.triples, Literal(found.triples, datatype=XSD.integer)))
-        told.add(
-            (node, VOID.sparqlEndpoint, URIRef((site.settings.public_url or request.host_url.rstrip("/")) + "/sparql"))
-        )
+        told.add((node, VOID.sparqlEndpoint, URIRef(site.absolute("/sparql"))))
         for lang in ("fr", "en"):
             told.add((node, DCTERMS.title, Literal(_title(found.iri, opened, lang), lang=lang)))
             told.add((node, DCTERMS.description, Literal(_about(name, lang), lang=lang)))
@@ -99,7 +96,7 @@ def blueprint(site: Site) -> Blueprint:
             content_type=f"{kind}; charset=utf-8" if kind == "text/turtle" else kind,
         )
         response.headers["Link"] = links(f"graph/{name}")
-        return cacheable(response, opened.release.id, "graph", name, suffix)
+        return cacheable(response, opened.release.id, "graph", name, suffix, site.absolute())
 
     return routes
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
 from flask import Blueprint, Response, g, request, url_for
 from werkzeug.exceptions import NotFound
 
 from ess_graph.folding import fold
 from ess_graph.query import facets, lists
 from ess_graph.query.views import Listing, Value
-from ess_graph.web import narrowing
+from ess_graph.web import addresses, narrowing
 from ess_graph.web.i18n import translator
 from ess_graph.web.replies import cacheable, page
 from ess_graph.web.site import Opened, Site
@@ -55,16 +53,11 @@ def blueprint(site: Site) -> Blueprint:
                 if dated or name in ("nom", "liens", order)
             ],
             order=order,
-            table_url=f"/explorer/{kind}.csv?{urlencode(_kept() | {'format': 'tableur'})}",
+            table_url=addresses.here(f"/explorer/{kind}.csv", page=None, format="tableur"),
         )
         return cacheable(response, opened.release.id, kind, request.query_string.decode("latin-1"), g.lang)
 
     return routes
-
-
-def _kept() -> dict[str, str]:
-    """What the address chooses, for the same list in another form."""
-    return {name: value for name, value in request.args.items() if name not in ("page", "format")}
 
 
 def class_of(kind: str, opened: Opened) -> str:

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import ceil
-from urllib.parse import urlencode
 
 from flask import request
 
 from ess_graph.query.facets import TYPE, Facet, short
 from ess_graph.query.lists import slug
-
-#: Arguments of an address that say which page or language, not what is listed.
-_ASIDE = ("page",)
+from ess_graph.web import addresses
 
 
 @dataclass(frozen=True)
@@ -62,9 +59,7 @@ def said(key: str, value: str) -> str:
 
 def address(**changed: str | None) -> str:
     """The page that is asked for, from its first part, with some arguments changed; None leaves one out."""
-    kept: dict[str, str | None] = {name: value for name, value in request.args.items() if name not in _ASIDE}
-    arguments = {name: value for name, value in (kept | changed).items() if value}
-    return f"{request.path}?{urlencode(arguments)}" if arguments else request.path
+    return addresses.here(page=None, **changed)
 
 
 def paging(total: int, size: int) -> tuple[int, int]:
@@ -77,5 +72,4 @@ def paging(total: int, size: int) -> tuple[int, int]:
 
 def pager_base() -> str:
     """The address of another page of the same list, but for its number."""
-    base = address()
-    return f"{base}{'&' if '?' in base else '?'}page="
+    return addresses.here(page="")

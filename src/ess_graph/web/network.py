@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from math import ceil
 from typing import Any
-from urllib.parse import urlencode
 
-from flask import Blueprint, Response, g, request
+from flask import Blueprint, Response, g, request, url_for
 from werkzeug.exceptions import NotFound
 
 from ess_graph.folding import fold
@@ -16,6 +14,7 @@ from ess_graph.query import catalogue, partnerships
 from ess_graph.query.exports import cells
 from ess_graph.query.partnerships import Network, Partnership, Wanted
 from ess_graph.query.views import Value
+from ess_graph.web import narrowing
 from ess_graph.web.i18n import translator
 from ess_graph.web.replies import cacheable, page
 from ess_graph.web.site import Opened, Site
@@ -37,25 +36,22 @@ def blueprint(site: Site) -> Blueprint:
         opened = site.opened()
         whole = _network(opened)
         filters, found = _asked(whole, opened)
-        pages = max(1, ceil(len(found) / _PER_PAGE))
-        asked = request.args.get("page", "1")
-        number = min(max(int(asked), 1), pages) if asked.isascii() and asked.isdigit() and len(asked) < 9 else 1
+        number, pages = narrowing.paging(len(found), _PER_PAGE)
         labels = _labels(whole, found, opened)
         ordered = sorted(found, key=lambda one: fold(labels.get(one.iri, (one.iri, ""))[0]))
         chosen = {name: given["chosen"] for name, given in filters.items() if given["chosen"]}
-        said = urlencode(chosen | ({"lang": g.lang} if request.args.get("lang") else {}))
         response = page(
             "network.html",
             rows=[_row(one, labels, site) for one in ordered[(number - 1) * _PER_PAGE : number * _PER_PAGE]],
             filters=filters,
             total=len(found), number=number, pages=pages,
             parties=len({party for one in found for party in one.parties}),
-            pager_base=f"/reseau?{said}&page=" if said else "/reseau?page=",
-            data_url=f"/reseau.json?{urlencode({**chosen, 'lang': g.lang})}",
-            csv_url=f"/reseau.csv?{urlencode({**chosen, 'lang': g.lang})}",
+            pager_base=narrowing.pager_base(),
+            data_url=url_for("network.drawing", **chosen, lang=g.lang),
+            csv_url=url_for("network.table", **chosen, lang=g.lang),
             query=catalogue.text("partnerships"),
         )  # fmt: skip
-        return cacheable(response, opened.release.id, "network", g.lang, said, str(number))
+        return cacheable(response, opened.release.id, "network", g.lang, request.query_string.decode("latin-1"))
 
     @routes.get("/reseau.json")
     def drawing() -> Response:
@@ -66,7 +62,7 @@ def blueprint(site: Site) -> Blueprint:
         labels = _labels(whole, kept, opened)
         body = json.dumps(_graph(whole, kept, cut, labels, opened, site), ensure_ascii=False)
         response = Response(body, mimetype="application/json")
-        return cacheable(response, opened.release.id, "network.json", g.lang, request.query_string.decode())
+        return cacheable(response, opened.release.id, "network.json", g.lang, request.query_string.decode("latin-1"))
 
     @routes.get("/reseau.csv")
     def table() -> Response:
@@ -78,7 +74,7 @@ def blueprint(site: Site) -> Blueprint:
         body = b"".join(cells.written(safe, cells.SPREADSHEET))
         response = Response(body, content_type="text/csv; charset=utf-8")
         response.headers["Content-Disposition"] = 'attachment; filename="ess-graph-reseau.csv"'
-        return cacheable(response, opened.release.id, "network.csv", g.lang, request.query_string.decode())
+        return cacheable(response, opened.release.id, "network.csv", g.lang, request.query_string.decode("latin-1"))
 
     return routes
 

@@ -64,19 +64,19 @@ def blueprint(site: Site) -> Blueprint:
             numbers=_NUMBERS,
             downloads=list(_downloads(made.steps[-1])),
             file=url_for("notebook.file", noms=typed if names else None),
-            address=_address(site),
+            address=site.absolute(),
             most=MOST,
         )
-        return cacheable(shown, opened.release.id, "notebook", "\n".join(names), _address(site), g.lang)
+        return cacheable(shown, opened.release.id, "notebook", "\n".join(names), site.absolute(), g.lang)
 
     @routes.get("/cahier.ipynb")
     def file() -> Response:
         opened = site.opened()
         made = _made(opened, names_of(_typed()))
-        body = json.dumps(_jupyter(made, opened, _address(site)), ensure_ascii=False, indent=1)
+        body = json.dumps(_jupyter(made, opened, site.absolute()), ensure_ascii=False, indent=1)
         response = Response(body + "\n", mimetype="application/x-ipynb+json")
         response.headers["Content-Disposition"] = 'attachment; filename="ess-graph.ipynb"'
-        return cacheable(response, opened.release.id, "ipynb", "\n".join(made.names), _address(site), g.lang)
+        return cacheable(response, opened.release.id, "ipynb", "\n".join(made.names), site.absolute(), g.lang)
 
     return routes
 
@@ -89,10 +89,6 @@ def _made(opened: Opened, names: tuple[str, ...]) -> Notebook:
     if names:
         return notebook(opened.engine, names)
     return opened.once("notebook", lambda: notebook(opened.engine))
-
-
-def _address(site: Site) -> str:
-    return site.settings.public_url or request.host_url.rstrip("/")
 
 
 def _complaint(error: BadValue) -> str:
@@ -125,9 +121,10 @@ def _downloads(step: Step) -> Iterator[Value]:
 def _jupyter(made: Notebook, opened: Opened, address: str) -> dict[str, object]:
     """The same steps as a notebook of Jupyter (nbformat 4.5), its results those of this release."""
     t = translator(g.lang)
+    shown, endpoint = address + url_for("notebook.cells"), address + url_for("sparql.sparql", lang=None)
     cells = [
-        _text("title", f"# {t('notebook.title')}\n\n{t('notebook.lead')}\n\n{address}/cahier ({opened.release.id})"),
-        _code("ask", _ASK.format(endpoint=f"{address}/sparql")),
+        _text("title", f"# {t('notebook.title')}\n\n{t('notebook.lead')}\n\n{shown} ({opened.release.id})"),
+        _code("ask", _ASK.format(endpoint=endpoint)),
     ]
     for step in made.steps:
         words = [t(f"notebook.{step.key}.title"), t(f"notebook.{step.key}.text", address=address)]

@@ -20,7 +20,7 @@ from ess_graph.query.questions import Parameter, Question
 from ess_graph.query.views import Value
 from ess_graph.web.i18n import translator
 from ess_graph.web.replies import cacheable, kept_from_caches, page
-from ess_graph.web.site import Opened, Site, chosen_by_reader
+from ess_graph.web.site import Opened, Site
 
 #: Rows that a page shows; downloads hold all of them.
 _SHOWN = 500
@@ -132,8 +132,7 @@ def _question(question: Question, opened: Opened, site: Site) -> Response:
             for form in _DOWNLOADS
         ],
         api=_linked("api.answer", question, spelled),
-        share=(site.settings.public_url or request.host_url.rstrip("/"))
-        + _linked("questions.question", question, spelled),
+        share=site.absolute(_linked("questions.question", question, spelled)),
         error=None,
     )
     if question.requires:
@@ -144,9 +143,7 @@ def _question(question: Question, opened: Opened, site: Site) -> Response:
 
 def _linked(endpoint: str, question: Question, asked: dict[str, str]) -> str:
     """The address of a question with what was asked, in the same release."""
-    kept = {name: value for name, value in chosen_by_reader().items() if name == "release"}
-    path = url_for(endpoint, name=question.name, lang=None, release=None)
-    return f"{path}?{urlencode({**asked, **kept}, safe='/')}".rstrip("?")
+    return url_for(endpoint, name=question.name, **{"lang": None, **asked})  # type: ignore[arg-type]
 
 
 def _unanswered(

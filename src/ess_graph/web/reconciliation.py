@@ -19,7 +19,6 @@ from ess_graph.query.reconcile_protocol import Json, Service
 from ess_graph.query.reconcile_read import Refused
 from ess_graph.vocab import BASE, ESS
 from ess_graph.web import protocol
-from ess_graph.web.exports import base
 from ess_graph.web.i18n import translator
 from ess_graph.web.replies import POLICY, cacheable, problem
 from ess_graph.web.site import Opened, Site
@@ -80,7 +79,7 @@ class _Desk:
         if request.method == "POST":
             raise Refused("empty")
         opened, known = self._service()
-        address = base(self._site)
+        address = self._site.absolute()
         return cacheable(_json(_manifest(known, address)), opened.release.id, "reconcile", address, g.lang)
 
     def suggest(self, kind: str) -> Response:

@@ -6,11 +6,10 @@ import os
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar, cast
-from urllib.parse import urlencode
 
 from flask import has_request_context, request
 
@@ -24,7 +23,7 @@ from ess_graph.query.index import Index, Passage
 from ess_graph.releases import Release
 from ess_graph.settings import Settings
 from ess_graph.vocab import BASE
-from ess_graph.web import protocol
+from ess_graph.web import addresses, protocol
 from ess_graph.web.cache import AnswerCache
 
 #: Releases other than the published one that are kept open at once.
@@ -177,10 +176,13 @@ class Site:
         """A path of this site as others follow it: under the public address where there is one."""
         return self.settings.public_url + path
 
-    def onward(self, path: str) -> str:
+    def absolute(self, path: str = "") -> str:
+        """The same for those who are elsewhere: under the public address, else under the one that was asked."""
+        return (self.settings.public_url or request.host_url.rstrip("/")) + path
+
+    def onward(self, path: str, arguments: Mapping[str, str] | None = None, anchor: str = "") -> str:
         """Where a redirect leads: a path of this site, with what the reader chose."""
-        chosen = urlencode(chosen_by_reader())
-        return self.address(path) + (f"?{chosen}" if chosen else "")
+        return self.address(addresses.onward(path, arguments, anchor))
 
     def link(self, iri: str) -> str | None:
         """Where people follow an IRI: a page of this site, an http(s) address, or nowhere."""
@@ -188,10 +190,8 @@ class Site:
             path = iri.removeprefix(BASE)
             kind = path.partition("/")[0].partition("#")[0]
             if kind in ("id", "voc", "source", "onto", "graph"):
-                page, mark, anchor = path.removeprefix("id/").partition("#")
-                asked = {"lignes": anchor} if _LINES.fullmatch(anchor) else {}
-                asked |= chosen_by_reader()
-                return self.address(f"/page/{page}{'?' if asked else ''}{urlencode(asked)}{mark}{anchor}")
+                page, _, anchor = path.removeprefix("id/").partition("#")
+                return self.onward(f"/page/{page}", {"lignes": anchor} if _LINES.fullmatch(anchor) else None, anchor)
         return iri if iri.startswith(("http://", "https://")) else None
 
     @cached_property
@@ -204,13 +204,6 @@ class Site:
         """The text of a passage, when a documents folder is configured and holds its document."""
         lines = self._documents.get(passage.file)
         return "\n".join(lines[passage.first - 1 : passage.last]).strip() if lines else None
-
-
-def chosen_by_reader() -> dict[str, str]:
-    """What a reader chose by the address and keeps from page to page: the language and the release."""
-    if not has_request_context():
-        return {}
-    return {name: value for name in ("lang", "release") if (value := request.args.get(name))}
 
 
 def _lines(path: Path) -> list[str]:

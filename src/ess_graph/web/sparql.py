@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from flask import Blueprint, Response, g, request, url_for
 from rdflib import Literal
@@ -19,7 +18,7 @@ from ess_graph.errors import BadQuery
 from ess_graph.query import questions
 from ess_graph.query.exports import cells, results
 from ess_graph.query.views import Table, Value
-from ess_graph.web import negotiate, protocol, reasons
+from ess_graph.web import addresses, negotiate, protocol, reasons
 from ess_graph.web.description import describe
 from ess_graph.web.replies import answer_key, cacheable, content_type, page, streamed
 from ess_graph.web.site import Opened, Site
@@ -29,6 +28,8 @@ _TSV = "text/tab-separated-values"
 #: ``format=`` for rows that a French spreadsheet opens right; ``text/csv`` itself stays what SPARQL says.
 _SHEET = "tableur"
 _QUERY = "application/sparql-query"
+#: What the page's form does not ask for, and what goes along when it is sent again.
+_KEPT = ("lang", "release", "default-graph-uri", "named-graph-uri", "timeout")
 _SHOWN = 1000
 _SHOWN_CHARACTERS = 200_000
 
@@ -70,7 +71,7 @@ def blueprint(site: Site) -> Blueprint:
         if asked is None:
             if browser and negotiate.best(accept, [_HTML, *GRAPHS], ALIASES.items()) == _HTML:
                 return page("sparql.html", 200, **_empty_page())
-            return _description(opened, accept)
+            return _description(opened, accept, site)
         if asked.format is None and browser and request.method in ("GET", "HEAD"):
             try:
                 form = text.read(asked.text).form
@@ -166,13 +167,14 @@ def _answer(asked: Request, opened: Opened, accept: str | None) -> Response:
     return response
 
 
-def _description(opened: Opened, accept: str | None) -> Response:
+def _description(opened: Opened, accept: str | None, site: Site) -> Response:
     kind = negotiate.best(accept, tuple(GRAPHS), ALIASES.items())
     if kind is None:
         raise NotAcceptable(f"The service description comes as {', '.join(GRAPHS)}: ask for one of these.")
-    response = Response(describe(request.base_url, opened.engine, kind), content_type=content_type(kind))
+    endpoint = site.absolute(request.path)
+    response = Response(describe(endpoint, opened.engine, kind), content_type=content_type(kind))
     response.vary.add("Accept")
-    return cacheable(response, opened.release.id, kind, "description")
+    return cacheable(response, opened.release.id, kind, "description", endpoint)
 
 
 def _empty_page() -> dict[str, object]:
@@ -180,7 +182,11 @@ def _empty_page() -> dict[str, object]:
         Value(question.title(g.lang), url=url_for("sparql.sparql", query=question.query))
         for question in questions.featured()
     ]
-    return {"query": questions.all()[0].query, "examples": examples, "table": None, "ask": None, "graph_text": None}
+    kept = [(name, value) for name, value in request.args.items(multi=True) if name in _KEPT]
+    return {
+        "query": questions.all()[0].query, "examples": examples, "kept": kept,
+        "table": None, "ask": None, "graph_text": None,
+    }  # fmt: skip
 
 
 def _answer_page(asked: Request, form: Form, opened: Opened, site: Site) -> dict[str, object]:
@@ -208,9 +214,7 @@ def _answer_page(asked: Request, form: Form, opened: Opened, site: Site) -> dict
     names = ["csv", "tsv", "json", "xml"] if not form.is_graph else ["ttl", "nt", "jsonld", "rdf"]
     if form is Form.SELECT:
         names.insert(0, _SHEET)
-    context["downloads"] = [
-        Value(name.upper(), url=f"{request.path}?{urlencode({'query': asked.query, 'format': name})}") for name in names
-    ]
+    context["downloads"] = [Value(name.upper(), url=addresses.here(format=name)) for name in names]
     return context
 
 

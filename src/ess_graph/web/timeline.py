@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
 from flask import Blueprint, Response, g, request
 from rdflib import URIRef
 
@@ -11,6 +9,7 @@ from ess_graph.engine.text import with_choice
 from ess_graph.query import catalogue
 from ess_graph.query.happenings import Asked, frise
 from ess_graph.vocab import BASE
+from ess_graph.web import narrowing
 from ess_graph.web.entities import sayable
 from ess_graph.web.i18n import translator
 from ess_graph.web.replies import cacheable, page
@@ -37,12 +36,13 @@ def blueprint(site: Site) -> Blueprint:
         )  # fmt: skip
         narrowed = {"territoire": asked.area, "type": asked.kind}
         query = with_choice(catalogue.text("happenings"), {name: URIRef(iri) for name, iri in narrowed.items() if iri})
-        kept = {name: value for name, value in request.args.items() if name != "page" and value}
         shown = page(
             "timeline.html", frise=found, asked=asked, query=query, short=_short,
-            pager_base=f"?{urlencode({**kept, 'page': ''})}",
+            pager_base=narrowing.pager_base(),
         )  # fmt: skip
-        return cacheable(shown, opened.release.id, "frise", g.lang, repr(asked), str(site.settings.sources), repr(kept))
+        return cacheable(
+            shown, opened.release.id, "frise", g.lang, repr(asked), str(site.settings.sources), repr(request.args)
+        )
 
     return routes
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, g, request, url_for
+from flask import Blueprint, Response, g, url_for
 from werkzeug.exceptions import NotFound
 
 from ess_graph.query.version_blocks import STATES, Pair
@@ -45,7 +45,6 @@ def _listing(opened: Opened, site: Site, document: str = "") -> Response:
                 "versions.versions",
                 document=_path(pair).partition("#")[0],
                 record=_path(pair).partition("#")[2],
-                lang=request.args.get("lang"),
             ),
         )
         for pair in _pairs(opened, site)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, g, redirect, url_for
+from flask import Blueprint, Response, g, url_for
 from rdflib.namespace import OWL
 from werkzeug.exceptions import NotFound
 
@@ -10,7 +10,7 @@ from ess_graph.query import catalogue, lists
 from ess_graph.query.views import Value
 from ess_graph.query.vocabulary import ontology, scheme
 from ess_graph.vocab import BASE
-from ess_graph.web.entities import SUFFIXES
+from ess_graph.web.entities import formats, links, see_other
 from ess_graph.web.i18n import translator
 from ess_graph.web.replies import cacheable, page
 from ess_graph.web.site import Site
@@ -45,11 +45,11 @@ def blueprint(site: Site) -> Blueprint:
         versions = {str(row["value"]) for row in found if row["said"] == OWL.versionIRI}
         if f"{ONTO}/{version}" not in versions:
             raise NotFound(translator(g.lang)("onto.version.unknown", name=version[:40]))
-        return see_other(site.address("/onto"))
+        return see_other(site.onward("/onto"))
 
     @routes.get("/voc")
     def voc() -> Response:
-        return see_other(site.address("/page/onto#schemes"))
+        return see_other(site.onward("/page/onto", anchor="schemes"))
 
     @routes.get("/page/voc/<name>")
     def concepts(name: str) -> Response:
@@ -65,22 +65,3 @@ def blueprint(site: Site) -> Blueprint:
         return cacheable(response, opened.release.id, "voc", name, g.lang)
 
     return routes
-
-
-def formats(path: str) -> tuple[Value, ...]:
-    """The data files of a page."""
-    names = {"ttl": "Turtle", "nt": "N-Triples", "jsonld": "JSON-LD", "rdf": "RDF/XML"}
-    return tuple(Value(name, url=f"/data/{path}.{suffix}") for suffix, name in names.items())
-
-
-def links(path: str) -> str:
-    """The Link header of a page and of its data files."""
-    alternates = [f'</data/{path}.{suffix}>; rel="alternate"; type="{kind}"' for suffix, kind in SUFFIXES.items()]
-    return ", ".join([*alternates, f'<{BASE}{path}>; rel="describes"'])
-
-
-def see_other(address: str) -> Response:
-    """303 to an address that depends on what is accepted."""
-    response = redirect(address, 303, Response)
-    response.vary.add("Accept")
-    return response  # type: ignore[return-value]
