@@ -163,9 +163,8 @@ def _every(path: str, iri: str, opened: Opened, site: Site) -> Response:
     asked = {name: value for name, value in request.args.items() if name in ("bloc", "lien")}
     if not all(map(sayable, asked.values())) or not _ABSOLUTE.match(asked.get("lien", "x:x")):
         return unknown(path, site)
-    number = request.args.get("page", "")
     shown = every(
-        iri, asked, int(number) if number.isdecimal() and len(number) < 6 else 1, g.lang,
+        iri, asked, narrowing.number("page") or 1, g.lang,
         engine=opened.engine, index=opened.index, display=opened.display, link=site.link, texts=site.passage_text,
     )  # fmt: skip
     if shown is None:
@@ -185,8 +184,7 @@ def _page(shown: EntityPage, path: str, opened: Opened) -> Response:
 
 
 def _document(path: str, opened: Opened, site: Site) -> Response:
-    number = request.args.get("partie", "")
-    asked = documents.Asked(int(number) if number.isdecimal() and len(number) < 6 else None, request.args.get("lignes"))
+    asked = documents.Asked(narrowing.number("partie"), request.args.get("lignes"))
     shown = documents.document_page(
         BASE + path, g.lang, asked,
         engine=opened.engine, index=opened.index, link=site.link, texts=site.passage_text,

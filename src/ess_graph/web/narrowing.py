@@ -65,9 +65,13 @@ def address(**changed: str | None) -> str:
 def paging(total: int, size: int) -> tuple[int, int]:
     """The page asked for, kept within the pages there are, and their number."""
     pages = max(1, ceil(total / size))
-    asked = request.args.get("page", "1")
-    number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 9 else 1
-    return min(max(number, 1), pages), pages
+    return min(max(number("page") or 1, 1), pages), pages
+
+
+def number(name: str) -> int | None:
+    """A whole number that the address gives; None where it gives none."""
+    asked = request.args.get(name, "")
+    return int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 9 else None
 
 
 def pager_base() -> str:

@@ -26,9 +26,9 @@ def blueprint(site: Site) -> Blueprint:
         asked = Asked(
             _iri(request.args.get("territoire", "")),
             _iri(request.args.get("type", "")),
-            _number(request.args.get("de", "")),
-            _number(request.args.get("a", "")),
-            _number(request.args.get("page", "")) or 1,
+            narrowing.number("de"),
+            narrowing.number("a"),
+            narrowing.number("page") or 1,
         )
         found = frise(
             asked, translator(g.lang)("timeline.title"), g.lang,
@@ -55,7 +55,3 @@ def _iri(text: str) -> str | None:
 
 def _short(iri: str) -> str:
     return iri.removeprefix(BASE)
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else None
