@@ -54,6 +54,7 @@ def _csv(
     release: Release, kind: str | None, lang: str, spreadsheet: bool, page: Callable[[str], str], out: Path | None
 ) -> None:
     from ess_graph.engine.local import LocalBackend
+    from ess_graph.query import lists
     from ess_graph.query.display import Display
     from ess_graph.query.exports import archive, cells, class_table
     from ess_graph.query.index import Index
@@ -68,9 +69,9 @@ def _csv(
         note = translator(lang)("data.readme", release=release.id, start=page(""))
         _safely(out, lambda path: archive.write(path, display, lang, dialect, source, note))
         return
-    shown = next((c for c in display.classes if archive.name_of(c.target) == kind.lower()), None)
+    shown = lists.of_slug(display, kind.lower())
     if shown is None:
-        known = ", ".join(sorted(archive.name_of(c.target) for c in display.classes))
+        known = ", ".join(sorted(lists.slug(c.target) for c in display.classes))
         raise click.UsageError(f"There is no type « {kind} »: use one of {known}.")
     table = class_table.table(shown, source.index.things(shown.target), lang, dialect, source)
     _put(cells.written(table, dialect), out)

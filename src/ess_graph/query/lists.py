@@ -25,9 +25,9 @@ class Entry:
     told: tuple[Value, ...] = ()
 
 
-def slug(cls: str) -> str:
-    """How addresses call the list of a class: ``collectivite`` for ``…onto#Collectivite``."""
-    return cls.replace("#", "/").rpartition("/")[2].lower()
+def slug(iri: str) -> str:
+    """How addresses and files call a class, an indicator or a role: ``collectivite`` for ``…onto#Collectivite``."""
+    return iri.replace("#", "/").rpartition("/")[2].lower()
 
 
 def of_slug(display: Display, name: str) -> ClassDisplay | None:

@@ -11,6 +11,7 @@ from flask import Blueprint, Response, g, request
 from ess_graph.folding import fold
 from ess_graph.query import territories
 from ess_graph.query.dates import in_words
+from ess_graph.query.lists import slug
 from ess_graph.query.outlines import WIDTH, Frame, outlines
 from ess_graph.query.territories import Territory
 from ess_graph.query.views import Value
@@ -35,7 +36,7 @@ def blueprint(site: Site) -> Blueprint:
         found = _territories(opened)
         indicators = {figure.indicator for territory in found for figure in territory.figures}
         names = opened.index.labels(indicators, g.lang)
-        slugs = {_slug(iri): iri for iri in indicators}
+        slugs = {slug(iri): iri for iri in indicators}
         chosen = slugs.get(request.args.get("indicateur", ""))
         shown = [one for one in found if any(f.indicator == chosen for f in one.figures)] if chosen else list(found)
         number, pages = narrowing.paging(len(shown), _PER_PAGE)
@@ -45,8 +46,8 @@ def blueprint(site: Site) -> Blueprint:
             "map.html",
             drawing=_drawing(found, {one.iri for one in shown}, labels, site),
             rows=[_row(one, chosen, labels, opened, site) for one in rows],
-            indicators=sorted(((slug, names[iri][0]) for slug, iri in slugs.items() if iri in names), key=_by_name),
-            chosen=_slug(chosen) if chosen else "",
+            indicators=sorted(((key, names[iri][0]) for key, iri in slugs.items() if iri in names), key=_by_name),
+            chosen=slug(chosen) if chosen else "",
             chosen_name=names[chosen][0] if chosen in names else "",
             total=len(shown), number=number, pages=pages,
             pager_base=narrowing.pager_base(),
@@ -116,7 +117,7 @@ def overview(opened: Opened, site: Site) -> dict[str, Any] | None:
         "land": "".join(one.path for one in drawn.regions if not one.former),
         "places": [
             {
-                "kind": _slug(one.kind),
+                "kind": slug(one.kind),
                 "strong": bool(one.authorities),
                 "url": site.link(one.iri),
                 "said": _said(one, labels),
@@ -140,7 +141,7 @@ def _drawing(found: tuple[Territory, ...], wanted: set[str], labels: Labels, sit
     places = [
         {
             "label": labels.get(one.iri, (one.iri, ""))[0],
-            "kind": _slug(one.kind),
+            "kind": slug(one.kind),
             "strong": bool(one.authorities),
             "off": one.iri not in wanted,
             "url": site.link(one.iri),
@@ -213,10 +214,6 @@ def _missing(found: tuple[Territory, ...], opened: Opened) -> list[tuple[str, in
 
 def _frame(frame: Frame) -> list[float]:
     return [frame.west, frame.south, frame.east, frame.north, frame.x, frame.y, frame.scale]
-
-
-def _slug(iri: str) -> str:
-    return iri.replace("#", "/").rpartition("/")[2].lower()
 
 
 def _by_name(pair: tuple[str, str]) -> str:

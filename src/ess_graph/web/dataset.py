@@ -22,6 +22,7 @@ from ess_graph.query.exports import archive, cells, schema_org
 from ess_graph.query.exports.class_table import Source
 from ess_graph.query.exports.dcat import Offer, dcat, void
 from ess_graph.query.index import Index
+from ess_graph.query.lists import slug
 from ess_graph.query.views import Value
 from ess_graph.releases import Release
 from ess_graph.vocab import BASE, DATASET, LICENCE
@@ -167,7 +168,7 @@ def _file(release: Release, name: str, site: Site) -> Response:
 
 def _table(target: str) -> str:
     """Address of a class's table, as a spreadsheet wants it."""
-    return url_for("exports.table_of", kind=archive.name_of(target), format="tableur")
+    return url_for("exports.table_of", kind=slug(target), format="tableur")
 
 
 def _listed(release: Release) -> list[dict[str, object]]:

@@ -13,7 +13,6 @@ from werkzeug.exceptions import BadRequest, NotFound
 from ess_graph import releases
 from ess_graph.query import catalogue, lists
 from ess_graph.query.exports import calendar, cells, feed, geo
-from ess_graph.query.exports.archive import name_of
 from ess_graph.query.exports.cells import Dialect
 from ess_graph.query.exports.class_table import Source, table
 from ess_graph.vocab import BASE
@@ -35,9 +34,8 @@ def blueprint(site: Site) -> Blueprint:
     @routes.get("/explorer/<kind>.csv")
     def table_of(kind: str) -> Response:
         opened = site.opened()
-        counts = opened.index.counts()
-        shown = next((c for c in opened.display.classes if name_of(c.target) == kind and counts.get(c.target)), None)
-        if shown is None:
+        shown = lists.of_slug(opened.display, kind)
+        if shown is None or not opened.index.counts().get(shown.target):
             raise NotFound(translator(g.lang)("error.kind", name=kind[:80]))
         dialect = _dialect()
         things = lists.iris(opened.index, opened.display, shown.target, request.args, g.lang)

@@ -12,6 +12,7 @@ from werkzeug.exceptions import NotFound
 from ess_graph.folding import fold
 from ess_graph.query import catalogue, partnerships
 from ess_graph.query.exports import cells
+from ess_graph.query.lists import slug
 from ess_graph.query.partnerships import Network, Partnership, Wanted
 from ess_graph.query.views import Value
 from ess_graph.web import narrowing
@@ -91,12 +92,12 @@ def _asked(whole: Network, opened: Opened) -> tuple[dict[str, dict[str, Any]], l
     wanted: dict[str, str] = {}
     for name, parameter in _PARAMETERS.items():
         labels = opened.index.labels(choices[name], g.lang)
-        options = {_slug(iri): iri for iri in choices[name]}
+        options = {slug(iri): iri for iri in choices[name]}
         given = request.args.get(parameter, "")
         if given and given not in options:
             raise NotFound(translator(g.lang)("network.unknown", name=given[:80]))
         wanted[name] = options.get(given, "")
-        texts = {slug: titles.get(iri) or labels.get(iri, (slug, ""))[0] for slug, iri in options.items()}
+        texts = {key: titles.get(iri) or labels.get(iri, (key, ""))[0] for key, iri in options.items()}
         filters[parameter] = {"options": sorted(texts.items(), key=lambda pair: fold(pair[1])), "chosen": given}
     return filters, partnerships.chosen(whole, Wanted(**wanted), opened.display)
 
@@ -130,7 +131,7 @@ def _graph(
         {
             "id": party,
             "label": _text(party, labels),
-            "kind": _slug(whole.kind(party, opened.display)),
+            "kind": slug(whole.kind(party, opened.display)),
             "says": kinds.get(whole.kind(party, opened.display), ""),
             "url": site.link(party),
         }
@@ -176,7 +177,3 @@ def _text(iri: str, labels: Labels) -> str:
 def _value(iri: str, labels: Labels, site: Site) -> Value:
     text, lang = labels.get(iri, (iri, ""))
     return Value(text, url=site.link(iri), lang=lang or None, iri=iri)
-
-
-def _slug(iri: str) -> str:
-    return iri.replace("#", "/").rpartition("/")[2].lower()

@@ -9,6 +9,7 @@ from ess_graph.query.display import Display
 from ess_graph.query.exports import cells
 from ess_graph.query.exports.cells import Dialect
 from ess_graph.query.exports.class_table import Source, table
+from ess_graph.query.lists import slug
 
 #: ZIP knows no date before this one; a date that never changes keeps the same content at the same bytes.
 _WHEN = (1980, 1, 1, 0, 0, 0)
@@ -21,16 +22,11 @@ def write(path: Path, display: Display, lang: str, dialect: Dialect, source: Sou
         counts = source.index.counts()
         for shown in display.classes:
             if counts.get(shown.target):
-                with packed.open(_entry(f"{name_of(shown.target)}.csv"), "w") as out:
+                with packed.open(_entry(f"{slug(shown.target)}.csv"), "w") as out:
                     for piece in cells.written(
                         table(shown, source.index.things(shown.target), lang, dialect, source), dialect
                     ):
                         out.write(piece)
-
-
-def name_of(target: str) -> str:
-    """The last part of a class's name, in lower case: that of its list and its file."""
-    return target.replace("#", "/").rpartition("/")[2].lower()
 
 
 def _entry(name: str) -> zipfile.ZipInfo:
