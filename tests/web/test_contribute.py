@@ -203,6 +203,14 @@ def test_the_cookie_is_secure_where_a_known_proxy_says_https(settings: Settings,
     assert ("Secure" in reply.headers["Set-Cookie"]) is secure
 
 
+def test_signing_in_keeps_the_language(desk: Flask) -> None:
+    client = desk.test_client()
+    door = client.get("/contribuer/signalements?lang=en", headers=BROWSER)
+    [action] = re.findall(r'action="(/contribuer/entrer[^"]*)" method="post"', door.get_data(as_text=True))
+    form = {"jeton": TOKEN, "cle": key_of(door), "suite": "/contribuer/signalements"}
+    assert client.post(action, data=form, headers=BROWSER).headers["Location"] == "/contribuer/signalements?lang=en"
+
+
 @pytest.mark.parametrize(
     "wanted", ["//evil.example", "https://evil.example/contribuer", "/contribuer//../..", "/", "x"]
 )

@@ -15,7 +15,7 @@ from werkzeug.exceptions import Forbidden, HTTPException, TooManyRequests, Unaut
 from ess_graph.decisions import LONGEST_NAME, LONGEST_NOTE
 from ess_graph.errors import EssGraphError, InvalidData
 from ess_graph.judgements import PROGRAM
-from ess_graph.web import negotiate, protocol
+from ess_graph.web import addresses, negotiate, protocol
 from ess_graph.web.i18n import translator
 from ess_graph.web.replies import page
 from ess_graph.web.sessions import LASTS, Session, Sessions, form_key, new_secret
@@ -102,7 +102,7 @@ class Desk:
             raise TooManyRequests(t("contribute.error.many"), retry_after=error.retry_after) from None
         session = self._sessions.begin(digest)
         self._log.note(fingerprint(digest), "sign in", 200)
-        response: Response = redirect(_own(request.form.get("suite", "")), 303, Response)  # type: ignore[assignment]
+        response: Response = redirect(addresses.onward(_own(request.form.get("suite", ""))), 303, Response)  # type: ignore[assignment]
         # A name that somebody may have put into the browser before is worth nothing now.
         self._give(response, session.secret, LASTS)
         return response
