@@ -152,6 +152,12 @@ def test_another_language_keeps_every_argument(reader: FlaskClient, release: Rel
     assert cited
 
 
+def test_from_a_release_that_is_gone_the_way_leads_out(reader: FlaskClient) -> None:
+    page = get(reader, "/explorer?release=gone&lang=en", 404)
+    [home] = {a["href"] for a, text in page.all("a") if text == "Go back to the home page"}
+    assert arguments(home) == {"lang": ["en"]}, "home in the release in service"
+
+
 QUERY = "SELECT DISTINCT ?class WHERE { ?thing a ?class } ORDER BY ?class"
 
 

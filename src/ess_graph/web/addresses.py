@@ -5,14 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from urllib.parse import quote, urlencode
 
-from flask import has_request_context, request
+from flask import g, has_request_context, request
 
 
 def chosen_by_reader() -> dict[str, str]:
     """What a reader chose by the address and keeps from page to page: the language and the release."""
     if not has_request_context():
         return {}
-    return {name: value for name in ("lang", "release") if (value := request.args.get(name))}
+    forgotten = g.get("forgotten", frozenset())
+    return {name: value for name in ("lang", "release") if name not in forgotten and (value := request.args.get(name))}
+
+
+def forget(name: str) -> None:
+    """Keep a choice no longer: there is nothing of that name, and each link of the error would lead to it again."""
+    if has_request_context():
+        g.forgotten = g.get("forgotten", frozenset()) | {name}
 
 
 def onward(path: str, arguments: Mapping[str, str] | None = None, anchor: str = "") -> str:

@@ -16,7 +16,7 @@ from flask import has_request_context, request
 from ess_graph import releases
 from ess_graph.engine.base import Backend, Engine, Limits, Service, Whole, Workers
 from ess_graph.engine.point import is_point
-from ess_graph.errors import NotPossibleNow
+from ess_graph.errors import NotFound, NotPossibleNow
 from ess_graph.outgoing import Outgoing
 from ess_graph.query.display import Display
 from ess_graph.query.index import Index, Passage
@@ -149,7 +149,11 @@ class Site:
 
     def _kept(self, name: str) -> Opened:
         if name not in self._older:
-            self._older[name] = self._open(releases.named(self.settings.home, name))
+            try:
+                self._older[name] = self._open(releases.named(self.settings.home, name))
+            except NotFound:
+                addresses.forget("release")
+                raise
         self._older.move_to_end(name)
         while len(self._older) > _OLDER:
             self._older.popitem(last=False)
