@@ -140,6 +140,16 @@ def test_redirects_stay_in_the_release(reader: FlaskClient, release: Release, pa
     assert arguments(reply.headers["Location"]) == {"release": [release.id]}
 
 
+def test_files_that_others_are_led_to_are_those_of_the_release(reader: FlaskClient, release: Release) -> None:
+    chosen = f"?release={release.id}"
+    described = reader.get(f"/donnees/dcat.ttl{chosen}").get_data(as_text=True)
+    assert f"/evenements.ics{chosen}>" in described and f"/carte.geojson{chosen}>" in described
+    thing = reader.get(f"/data/collectivite/region-grand-est.jsonld{chosen}&context=url&lang=en").get_json()
+    assert thing["@context"] == f"{HERE}/context.jsonld{chosen}", "names may mean something else in another release"
+    feed = reader.get("/changements.atom?lang=en").get_data(as_text=True)
+    assert 'rel="self" href="http://localhost/changements.atom?lang=en"' in feed
+
+
 def test_another_language_keeps_every_argument(reader: FlaskClient, release: Release) -> None:
     two = "c=region-grand-est&c=strasbourg-eurometropole"
     french = get(reader, f"/comparer?{two}&release={release.id}")

@@ -26,7 +26,7 @@ from ess_graph.query.lists import slug
 from ess_graph.query.views import Value
 from ess_graph.releases import Release
 from ess_graph.vocab import BASE, DATASET, LICENCE
-from ess_graph.web import negotiate
+from ess_graph.web import negotiate, protocol
 from ess_graph.web.description import WRITERS
 from ess_graph.web.exports import linker, updates
 from ess_graph.web.i18n import translator
@@ -95,10 +95,10 @@ def blueprint(site: Site) -> Blueprint:
         start = site.absolute()
         return _graph(
             lambda: dcat(
-                opened.release, list(_offers(opened.release, start)), endpoint=f"{start}/sparql", home=f"{start}/",
+                opened.release, list(_offers(opened.release, site)), endpoint=f"{start}/sparql", home=f"{start}/",
                 data=f"{start}/donnees",
             ),
-            _TURTLE, opened, start,
+            _TURTLE, opened, site,
         )  # fmt: skip
 
     @routes.get("/.well-known/void")
@@ -111,8 +111,8 @@ def blueprint(site: Site) -> Blueprint:
             raise NotAcceptable(f"This description comes as {', '.join(GRAPHS)}: ask for one of these.")
         start = site.absolute()
         response = _graph(
-            lambda: void(opened.release, _offers(opened.release, start), endpoint=f"{start}/sparql", home=f"{start}/"),
-            kind, opened, start,
+            lambda: void(opened.release, _offers(opened.release, site), endpoint=f"{start}/sparql", home=f"{start}/"),
+            kind, opened, site,
         )  # fmt: skip
         response.vary.add("Accept")
         return response
@@ -187,24 +187,26 @@ def _there(release: Release) -> dict[str, File]:
     return {name: file for name, file in FILES.items() if file.path in release.manifest["files"]}
 
 
-def _offers(release: Release, start: str) -> Iterator[Offer]:
+def _offers(release: Release, site: Site) -> Iterator[Offer]:
     """Every form of a release, with its address."""
+    files = site.absolute(f"/donnees/{release.id}")
     for name, file in _there(release).items():
         if file.dump:
             yield Offer(
-                name, f"{start}/donnees/{release.id}/{name}", file.inside, file.kind,
+                name, f"{files}/{name}", file.inside, file.kind,
                 str(release.manifest["files"][file.path]), (release.folder / file.path).stat().st_size,
                 file.file_type, dump=True,
             )  # fmt: skip
     for name in TABLES:
-        yield Offer(name, f"{start}/donnees/{release.id}/{name}", "text/csv", _ZIP, file_type="CSV")
-    yield Offer("evenements.ics", f"{start}/evenements.ics", "text/calendar")
-    yield Offer("carte.geojson", f"{start}/carte.geojson", "application/geo+json", file_type="GEOJSON")
+        yield Offer(name, f"{files}/{name}", "text/csv", _ZIP, file_type="CSV")
+    events, places = (site.absolute(url_for(f"exports.{name}", lang=None)) for name in ("events", "places"))
+    yield Offer("evenements.ics", events, "text/calendar")
+    yield Offer("carte.geojson", places, "application/geo+json", file_type="GEOJSON")
 
 
-def _graph(made: Callable[[], Graph], kind: str, opened: Opened, start: str) -> Response:
-    """A description, computed once for each release, syntax and address of the site."""
-    key = (opened.release.id, kind, request.path, start)
+def _graph(made: Callable[[], Graph], kind: str, opened: Opened, site: Site) -> Response:
+    """A description, computed once for each release, syntax and address of the site; it names the release if asked."""
+    key = (opened.release.id, kind, site.absolute(request.path), protocol.asked("release") or "")
     body = opened.cache.get(key)
     if body is None:
         fresh = (text.encode("utf-8") for text in (made().serialize(format=WRITERS[kind]),))
@@ -226,7 +228,7 @@ def _for_search_engines(opened: Opened, site: Site) -> dict[str, object]:
         "creator": {"@type": "Organization", "name": "Équipe ess-graph"},
         "distribution": [
             {"@type": "DataDownload", "name": offer.name, "encodingFormat": offer.kind, "contentUrl": offer.address}
-            for offer in _offers(opened.release, site.absolute())
+            for offer in _offers(opened.release, site)
         ],
     }
 

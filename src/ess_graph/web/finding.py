@@ -48,15 +48,13 @@ def blueprint(site: Site) -> Blueprint:
     def sitemaps() -> Response:
         opened = site.opened()
         parts = -(-(opened.index.size() + len(_PAGES)) // _MOST)
-        return _xml(
-            "sitemapindex", "sitemap", (f"{site.absolute()}/sitemap-{n}.xml" for n in range(1, parts + 1)), site
-        )
+        return _xml("sitemapindex", "sitemap", (site.absolute(f"/sitemap-{n}.xml") for n in range(1, parts + 1)), site)
 
     @routes.get("/sitemap-<int(max=99999):number>.xml")
     def sitemap(number: int) -> Response:
         opened = site.opened()
         there = {rule.rule for rule in current_app.url_map.iter_rules()}
-        fixed = [site.absolute() + path for path in _PAGES if path in there]
+        fixed = [site.absolute(path) for path in _PAGES if path in there]
         # The pages of the site stand before the things in the first one.
         start = (number - 1) * _MOST - (len(fixed) if number > 1 else 0)
         room = _MOST - (len(fixed) if number == 1 else 0)
@@ -94,7 +92,7 @@ def _cited(site: Site) -> str | None:
         release = site.opened().release.id
     except EssGraphError:
         return None
-    return site.absolute() + addresses.here(lang=None, release=release)
+    return site.absolute(addresses.here(lang=None, release=release))
 
 
 def _described(iri: str, site: Site) -> dict[str, Any] | None:
