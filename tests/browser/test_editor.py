@@ -272,6 +272,7 @@ def test_whatever_leaves_the_page_asks_the_same_release_and_graphs(watch: Watch,
         page.get_by_role("link", name="CSV", exact=True).click()
     answers.append(got.value.path().read_text(encoding="utf-8"))
     page.get_by_text("Interroger depuis un programme").click()
+    page.locator(".as-code select").select_option("curl")
     program = page.locator(".as-code pre").inner_text()
     answers.append(subprocess.run(["sh", "-c", program], capture_output=True, text=True, check=True).stdout)
     assert [answer.split()[1] for answer in answers] == [re.sub(r"\D", "", shown)] * 2
