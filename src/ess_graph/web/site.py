@@ -176,17 +176,13 @@ class Site:
             settings.workers,
         )
 
-    def address(self, path: str) -> str:
-        """A path of this site as others follow it: under the public address where there is one."""
-        return self.settings.public_url + path
-
     def absolute(self, path: str = "") -> str:
-        """The same for those who are elsewhere: under the public address, else under the one that was asked."""
+        """A path of this site for those who are elsewhere: under the public address, else under the one asked for."""
         return (self.settings.public_url or request.host_url.rstrip("/")) + path
 
     def onward(self, path: str, arguments: Mapping[str, str] | None = None, anchor: str = "") -> str:
-        """Where a redirect leads: a path of this site, with what the reader chose."""
-        return self.address(addresses.onward(path, arguments, anchor))
+        """Where a redirect leads: a path of this site, under the public address if any, with what the reader chose."""
+        return self.settings.public_url + addresses.onward(path, arguments, anchor)
 
     def link(self, iri: str) -> str | None:
         """Where people follow an IRI: a page of this site, an http(s) address, or nowhere."""
