@@ -13,10 +13,13 @@ from functools import partial
 from typing import Any
 
 from gunicorn.http.unreader import SocketUnreader
+from gunicorn.util import close_graceful
 from gunicorn.workers import gthread
 
 #: Seconds that a client may take to send a request, and to read a piece of its answer.
 SECONDS = 20
+#: Seconds of these that one gets, once its last answer is sent, to read it and to end the connection.
+PARTING = 2.0
 #: What it sends must come at so many bytes a second beyond that.
 _RATE = 64 * 1024
 #: Seconds that a thread waits for the next request of a client whom it has just answered.
@@ -59,6 +62,16 @@ class _Connection(gthread.TConn):  # type: ignore[misc]
         """What comes next has its time from now on."""
         self.parser.unreader.deadline = time.monotonic() + SECONDS
 
+    def close(self, graceful: bool = False) -> None:
+        """End the connection, once; whoever has used up its time is not waited for."""
+        if self.sock.fileno() < 0:
+            return
+        left = self.parser.unreader.deadline - time.monotonic() if self.parser else 0
+        if graceful and left > 0:
+            close_graceful(self.sock, min(left, PARTING))
+        else:
+            super().close()
+
     def wait_for_data(self, timeout: float) -> bool:
         """Whether there is something to read; no thread waits for it, gunicorn's poller does."""
         del timeout
@@ -80,7 +93,15 @@ class PatientWorker(gthread.ThreadWorker):  # type: ignore[misc]
         super().init_process()
 
     def handle(self, conn: Any) -> Any:
-        """Answer what comes over a connection, as long as the next request follows at once."""
+        """Answer what comes over a connection; end it where nothing more is to come."""
+        keep = self._answer(conn)
+        if not keep:
+            # Where gunicorn does it, nobody else is accepted until the client has gone.
+            conn.close(graceful=True)
+        return keep
+
+    def _answer(self, conn: Any) -> Any:
+        """Answer requests as long as the next one follows at once."""
         keep = super().handle(conn)
         if keep is not True or not self._lingering.acquire(blocking=False):
             return keep
@@ -100,6 +121,7 @@ class PatientWorker(gthread.ThreadWorker):  # type: ignore[misc]
         try:
             return super().handle_request(req, conn)
         except TimeoutError:
+            conn.parser.unreader.deadline = 0.0
             raise _too_slow() from None
 
     def finish_request(self, conn: Any, fs: Future[Any]) -> None:
