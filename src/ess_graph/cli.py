@@ -83,7 +83,10 @@ def build(force: bool) -> None:
 @click.option("--no-validate", is_flag=True, help="With --data: serve data that break a shape.")
 @click.option("--no-infer", is_flag=True, help="With --data: add nothing to the files.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="Port to listen on.")
+@click.option(
+    "--port", default=8000, show_default=True, type=click.IntRange(0, 65535),
+    help="Port to listen on; 0 takes a free one and says which.",
+)  # fmt: skip
 @click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64), help="Processes that answer.")
 @click.option(
     "--token-file", type=click.Path(path_type=Path, dir_okay=False),

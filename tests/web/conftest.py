@@ -14,7 +14,7 @@ from flask import Flask
 
 from ess_graph.settings import Settings
 from ess_graph.web.app import create_app
-from web.serving import Project, free_port, serving
+from web.serving import Project, serving
 
 
 @dataclass(frozen=True)
@@ -96,12 +96,6 @@ def send(request: pytest.FixtureRequest) -> Send:
     """Both ways of asking: the application itself, and a real server."""
     found: Send = request.getfixturevalue(f"{request.param}_send")
     return found
-
-
-@pytest.fixture
-def port() -> int:
-    """A free port."""
-    return free_port()
 
 
 @pytest.fixture(scope="session")

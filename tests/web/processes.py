@@ -44,6 +44,13 @@ def descriptors(pid: int) -> int:
     return sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())
 
 
+def reads(pid: int, folder: Path) -> bool:
+    """Whether a process has a file of a folder open."""
+    with suppress(OSError):
+        return any(entry.resolve().is_relative_to(folder) for entry in Path(f"/proc/{pid}/fd").iterdir())
+    return False
+
+
 def memory(pid: int) -> int:
     """MiB that a process keeps in memory."""
     for line in (Path("/proc") / str(pid) / "status").read_text(encoding="utf-8").splitlines():

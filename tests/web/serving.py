@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import http.client
 import os
+import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from ess_graph.build import release as building
@@ -20,39 +21,38 @@ from ess_graph.releases import Release
 from ess_graph.settings import Settings
 
 ROOT = Path(__file__).parents[2]
-_SERVE = "from ess_graph.cli import main; main()"
-_READY = 60
+#: The command of a server on a port that is free.
+SERVE = [sys.executable, "-c", "from ess_graph.cli import main; main()", "serve", "--port", "0"]
+_ADDRESS = re.compile(r"ess-graph is at http://127\.0\.0\.1:(\d+) ")
+_READY = 120
 _NO_SHAPE = """
 @prefix sh: <http://www.w3.org/ns/shacl#> .
 <urn:shape:none> a sh:NodeShape ; sh:targetNode <urn:nobody> ; sh:nodeKind sh:IRI .
 """
 
 
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+@dataclass(frozen=True)
+class Started:
+    """A server that answers: its first process, and its port."""
+
+    process: subprocess.Popen[bytes]
+    port: int
 
 
 @contextmanager
-def running(
-    arguments: list[str], port: int, environment: Mapping[str, str], log: Path
-) -> Iterator[subprocess.Popen[bytes]]:
-    """A server process with its workers, once it answers; all of them are gone afterwards."""
+def running(arguments: list[str], environment: Mapping[str, str], log: Path) -> Iterator[Started]:
+    """A server that chooses its port, once it answers; it and its workers are gone afterwards."""
     with log.open("wb") as output:
         process = subprocess.Popen(
             arguments, env={**os.environ, **environment}, stdout=output, stderr=output, start_new_session=True
         )
     try:
         deadline = time.monotonic() + _READY
-        while not _answers(port):
-            said = log.read_text(encoding="utf-8")
+        while not (told := _ADDRESS.search(said := log.read_text(encoding="utf-8"))) or not _answers(int(told[1])):
             assert process.poll() is None, f"the server ended: {said}"
             assert time.monotonic() < deadline, f"the server does not answer: {said}"
             time.sleep(0.05)
-        yield process
+        yield Started(process, int(told[1]))
     finally:
         process.terminate()
         with suppress(subprocess.TimeoutExpired):
@@ -66,13 +66,12 @@ def running(
 @contextmanager
 def serving(root: Path, home: Path, log: Path, **more: str) -> Iterator[str]:
     """Address of ``ess-graph serve`` over a project, with the documents where they are at hand, and more settings."""
-    port = free_port()
     environment = {"ESS_GRAPH_ROOT": str(root), "ESS_GRAPH_HOME": str(home), **more}
     sources = ROOT.parent / "shared" / "sources"
     if sources.is_dir():
         environment["ESS_GRAPH_SOURCES"] = str(sources)
-    with running([sys.executable, "-c", _SERVE, "serve", "--port", str(port)], port, environment, log):
-        yield f"http://127.0.0.1:{port}"
+    with running(SERVE, environment, log) as server:
+        yield f"http://127.0.0.1:{server.port}"
 
 
 def _answers(port: int) -> bool:

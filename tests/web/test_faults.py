@@ -11,7 +11,6 @@ import os
 import random
 import shutil
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -22,7 +21,7 @@ from urllib.parse import quote
 import pytest
 
 from web import processes
-from web.serving import ROOT, free_port, running
+from web.serving import ROOT, SERVE, running
 
 pytestmark = pytest.mark.slow
 
@@ -48,12 +47,9 @@ class Server:
 
     def start(self) -> None:
         """Start it on a port of its own."""
-        self.port = free_port()
-        command = [sys.executable, "-c", "from ess_graph.cli import main; main()", "serve", "--port", str(self.port)]
-        log = self._folder / f"log-{self.port}"
-        self.pid = self._stack.enter_context(
-            running([*command, *self._arguments], self.port, self._environment, log)
-        ).pid
+        command = [*SERVE, *self._arguments]
+        started = self._stack.enter_context(running(command, self._environment, self._folder / "log"))
+        self.port, self.pid = started.port, started.process.pid
 
     def end(self) -> None:
         """End it and all that it started."""

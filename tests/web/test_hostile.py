@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import socket
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,7 +18,7 @@ import pytest
 
 from web import corpus, processes
 from web.corpus import Answer, Client
-from web.serving import ROOT, free_port, running
+from web.serving import ROOT, SERVE, running
 
 pytestmark = pytest.mark.slow
 
@@ -92,12 +91,10 @@ class Aftermath:
 @contextmanager
 def serving(arguments: list[str], folder: Path, **environment: str) -> Iterator[tuple[int, int]]:
     """Port and process id of a server with low limits, whose writes want the corpus's token."""
-    port = free_port()
     (folder / "tokens").write_text(corpus.TOKEN, encoding="utf-8")
-    command = [sys.executable, "-c", "from ess_graph.cli import main; main()", "serve", "--port", str(port)]
-    command += ["--token-file", str(folder / "tokens"), *arguments]
-    with running(command, port, {**LIMITS, "ESS_GRAPH_WORKERS": "2", **environment}, folder / "log") as process:
-        yield port, process.pid
+    command = [*SERVE, "--token-file", str(folder / "tokens"), *arguments]
+    with running(command, {**LIMITS, "ESS_GRAPH_WORKERS": "2", **environment}, folder / "log") as server:
+        yield server.port, server.process.pid
 
 
 def data(path: Path) -> None:

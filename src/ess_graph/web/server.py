@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import errno
 import logging
+import os
 import socket
 import struct
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -55,7 +57,10 @@ class Server(BaseApplication):  # type: ignore[misc]
             # Whoever runs the server has signals; a socket to command it would only be one more door.
             "control_socket_disable": True,
             "limit_request_line": MAX_LINE,
-            "when_ready": lambda _: print(f"ess-graph is at http://{host}:{port} (Ctrl+C ends it)", flush=True),
+            "when_ready": lambda arbiter: print(
+                f"ess-graph is at http://{host}:{arbiter.LISTENERS[0].getsockname()[1]} (Ctrl+C ends it)", flush=True
+            ),
+            "worker_exit": _leave,
         }
         super().__init__()
 
@@ -69,6 +74,18 @@ class Server(BaseApplication):  # type: ignore[misc]
     def load(self) -> Application:
         """Make the application; called once in each worker."""
         return _whole_or_reset(self._factory())
+
+
+def _leave(_: object, worker: PatientWorker) -> None:
+    """End a process that answers, once it has answered, without the exit handlers of the process that forked it.
+
+    That one may have opened a store; RocksDB's handler waits for the threads of a store, which no fork inherits.
+    """
+    if worker.tpool:
+        worker.tpool.shutdown()
+    ended = sys.exc_info()[1]
+    code = ended.code if isinstance(ended, SystemExit) else 1
+    os._exit(code if isinstance(code, int) else 1)
 
 
 def _whole_or_reset(application: Application) -> Application:
