@@ -44,6 +44,14 @@ def descriptors(pid: int) -> int:
     return sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())
 
 
+def processor(pid: int) -> int:
+    """Ticks of the processor that a process has used; 0 when there is none."""
+    with suppress(OSError):
+        fields = (Path("/proc") / str(pid) / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        return int(fields[11]) + int(fields[12])
+    return 0
+
+
 def reads(pid: int, folder: Path) -> bool:
     """Whether a process has a file of a folder open."""
     with suppress(OSError):

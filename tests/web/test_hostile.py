@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import select
 import shutil
 import socket
 import threading
@@ -13,6 +14,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -24,12 +26,15 @@ pytestmark = pytest.mark.slow
 
 CORPUS = corpus.requests()
 NODES = 3000
-#: Short, with a filter: a worker answers it.
-POINT = {"query": "SELECT ?o { <urn:s:7> <urn:next> ?o FILTER(isIRI(?o)) }"}
 TRIPLES = {"query": "SELECT (COUNT(*) AS ?n) { { ?s ?p ?o } UNION { GRAPH <urn:g:1> { ?s ?p ?o } } }"}
 #: Low enough for many queries to meet them within a minute, high enough for a busy machine to do what it may.
 LIMITS = {"ESS_GRAPH_QUERY_TIMEOUT": "1.5", "ESS_GRAPH_QUERY_MEMORY": "1024", "ESS_GRAPH_QUERY_SIZE": "1"}
 AT_ONCE = 3
+#: Two processes, each with a light worker and its spare, two heavy ones and one that writes.
+WORKERS = 2 * (2 + 2 + 1)
+#: Seconds in which a limit is told: a host at a quarter of its speed, busy with several requests, needs a multiple of
+#: the two that are promised. A query that no limit ended would run on until the client gives up.
+TOLD = 20
 
 
 class Listener:
@@ -78,12 +83,11 @@ class Held:
 class Aftermath:
     """What was seen while the corpus was sent, and after it."""
 
-    client: Client
     answers: dict[str, Answer]
     heard: list[bytes]
     before: Held
     after: Held
-    points: tuple[float, float]
+    at_work: set[int]
     triples: tuple[bytes, bytes]
     log: str
 
@@ -108,42 +112,51 @@ def data(path: Path) -> None:
 
 def settled(look: Callable[[], Held], good: Callable[[Held], bool]) -> Held:
     """What is held once things are as they should be, or after a while as they are."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not good(held := look()) and time.monotonic() < deadline:
         time.sleep(0.2)
     return held
 
 
-def median(client: Client) -> float:
-    """Seconds that a point query takes."""
-    return sorted(client.send(POINT).seconds for _ in range(21))[10]
+def at_work(pid: int) -> set[int]:
+    """Query workers of a server that use the processor though nobody asks: none, or whoever did for a whole minute."""
+    deadline = time.monotonic() + 60
+    found = processes.query_workers(pid)
+    while found and time.monotonic() < deadline:
+        before = {worker: processes.processor(worker) for worker in found}
+        time.sleep(1)
+        found = {worker for worker, spent in before.items() if processes.processor(worker) > spent}
+    return found
+
+
+def plain(folder: Path) -> list[str]:
+    """Arguments that serve ``data`` as it is."""
+    data(folder / "data.trig")
+    return ["--data", str(folder / "data.trig"), "--default-graph", "default", "--no-validate", "--no-infer"]
 
 
 @pytest.fixture(scope="module")
 def aftermath(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aftermath]:
     """The whole corpus, sent once, a few requests at a time while slow clients hold on to what they can."""
     folder, other = tmp_path_factory.mktemp("plain"), tmp_path_factory.mktemp("project")
-    data(folder / "data.trig")
     shutil.copytree(ROOT / "tests" / "cases" / "petit" / "data", other / "root" / "data")
     for name in ("ontology", "shapes", "rules"):
         shutil.copytree(ROOT / name, other / "root" / name)
-    plain = ["--data", str(folder / "data.trig"), "--default-graph", "default", "--no-validate", "--no-infer"]
     home = {"ESS_GRAPH_ROOT": str(other / "root"), "ESS_GRAPH_HOME": str(other / "home")}
     listener = Listener()
     with ExitStack() as stack:
-        port, pid = stack.enter_context(serving(plain, folder))
+        port, pid = stack.enter_context(serving(plain(folder), folder))
         project_port, _ = stack.enter_context(serving([], other, **home))
         clients = {"plain": Client(port, listener.address), "project": Client(project_port, listener.address)}
         client = clients["plain"]
         # Each of the two processes that answer starts a query worker for writes with its first write.
         asked = {"update": "CLEAR SILENT GRAPH <urn:x:warm>", "token": True}
         whole = settled(
-            lambda: (client.send(asked), client.send(TRIPLES), Held.by(pid))[2], lambda held: held.query_workers == 10
+            lambda: (client.send(asked), client.send(TRIPLES), Held.by(pid))[2],
+            lambda held: held.query_workers == WORKERS,
         )
-        assert whole.query_workers == 10, (
-            "two processes, each with a light worker and its spare, two heavy ones and one that writes"
-        )
-        triples, before, held = client.send(TRIPLES).body, median(client), Held.by(pid)
+        assert whole.query_workers == WORKERS
+        triples, held = client.send(TRIPLES).body, Held.by(pid)
         behaving = [request for request in CORPUS if "behaviour" in request]
         connections = {request["name"]: client.begin(request) for request in behaving}
         ended = threading.Event()
@@ -161,11 +174,10 @@ def aftermath(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aftermath]:
         for connection in connections.values():
             connection.close()
         after = settled(
-            lambda: Held.by(pid), lambda now: now.query_workers == 8 and now.descriptors <= held.descriptors + 16
+            lambda: Held.by(pid), lambda now: now.query_workers == WORKERS and now.descriptors <= held.descriptors + 16
         )
         yield Aftermath(
-            client, answers, listener.heard, held, after,
-            (before, median(client)), (triples, client.send(TRIPLES).body),
+            answers, listener.heard, held, after, at_work(pid), (triples, client.send(TRIPLES).body),
             (folder / "log").read_text(encoding="utf-8") + (other / "log").read_text(encoding="utf-8"),
         )  # fmt: skip
     listener.close()
@@ -203,16 +215,11 @@ def test_each_has_its_answer(aftermath: Aftermath, request_: dict[str, Any]) -> 
 
 
 def test_limits_are_told_in_time(aftermath: Aftermath) -> None:
-    """Within the limit, the try in the light lane before it, two seconds, and as much again for a busy machine.
-
-    Writes also wait for one another.
-    """
     slow = {
         request["name"]: aftermath.answers[request["name"]].seconds
         for request in CORPUS
-        if "limit" in request
-        and "query" in request
-        and aftermath.answers[request["name"]].seconds > 0.5 + 1.5 + 2 * 2 + 2
+        # Writes also wait for one another.
+        if "limit" in request and "query" in request and aftermath.answers[request["name"]].seconds > TOLD
     }
     assert not slow
 
@@ -227,17 +234,12 @@ def test_what_was_refused_left_no_trace(aftermath: Aftermath) -> None:
     assert before == after == str(2 * NODES + NODES // 5)
 
 
-def test_point_queries_are_as_quick_as_before(
-    aftermath: Aftermath, record_property: Callable[[str, object], None]
-) -> None:
-    before, after = (round(seconds * 1000, 1) for seconds in aftermath.points)
-    record_property("point query, ms, before and after", (before, after))
-    print(f"a point query took {before} ms before and {after} ms after")
-    assert after < 3 * before + 20
+def test_no_query_runs_on(aftermath: Aftermath) -> None:
+    assert not aftermath.at_work
 
 
 def test_nothing_leaks(aftermath: Aftermath) -> None:
-    assert aftermath.after.query_workers == aftermath.before.query_workers
+    assert aftermath.after.query_workers == WORKERS
     assert aftermath.after.descriptors <= aftermath.before.descriptors + 16
     assert aftermath.after.memory < aftermath.before.memory + 500
 
@@ -246,14 +248,14 @@ def test_the_log_holds_no_accident(aftermath: Aftermath) -> None:
     assert "A request failed" not in aftermath.log
 
 
-def test_pages_answer_while_many_wait_for_their_queries(aftermath: Aftermath) -> None:
-    """More heavy queries at once than the two processes have workers for; last, for they use everybody's time."""
+def test_pages_answer_while_many_wait_for_their_queries(tmp_path: Path) -> None:
+    """More heavy queries at once than the two processes have workers for, each with more time than a page may take."""
     heavy = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i FILTER(?c < ?f && ?f < ?i) } #"
-    with ThreadPoolExecutor(40) as pool:
-        asked = [pool.submit(aftermath.client.http, {"query": f"{heavy}{n}"}) for n in range(40)]
-        time.sleep(0.5)
-        waits = [aftermath.client.http({"path": "/sante"}).seconds for _ in range(10)]
-        found = [future.result() for future in asked]
-    assert sorted(waits)[5] < 0.5
-    # Which limit it meets first is the machine's: a quick one keeps more of the product in memory by then.
-    assert {json.loads(answer.body)["limit"] for answer in found} <= {"time", "memory", "queue"}
+    with serving(plain(tmp_path), tmp_path, ESS_GRAPH_QUERY_TIMEOUT="120") as (port, _), ExitStack() as open_:
+        client = Client(port, "http://127.0.0.1:1/")
+        waiting = [client.begin({"raw": f"GET /sparql?query={quote(heavy)}{n} HTTP/1.0\r\n\r\n"}) for n in range(40)]
+        for connection in waiting:
+            open_.callback(connection.close)
+        assert [client.http({"path": "/sante"}).status for _ in range(10)] == [200] * 10
+        answered = select.select(waiting, [], [], 0)[0]
+        assert len(answered) < len(waiting) / 2, "some meet another limit at once, but most still wait"
