@@ -227,4 +227,9 @@ if __name__ == "__main__":
             left = processes.query_workers(owner.pid)
         finally:
             owner.kill()
-    wait_for(lambda: not any(pid in processes.query_workers(pid) for pid in left))
+    try:
+        wait_for(lambda: not any(pid in processes.query_workers(pid) for pid in left))
+    finally:
+        for pid in left:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
