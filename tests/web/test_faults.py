@@ -20,6 +20,7 @@ from urllib.parse import quote
 
 import pytest
 
+from ess_graph.build import journal
 from web import processes
 from web.serving import ROOT, SERVE, running
 
@@ -115,11 +116,12 @@ class Writer(threading.Thread):
         return self._number
 
 
-def check(server: Server, acknowledged: set[int]) -> None:
-    """Everything acknowledged is served, and whatever is served is whole."""
+def check(server: Server, acknowledged: set[int]) -> set[int]:
+    """The writes that are served: everything acknowledged is, and whatever is served is whole."""
     counts = server.counts()
     assert not acknowledged - counts.keys(), "an acknowledged write was lost"
     assert {number: count for number, count in counts.items() if count != TOGETHER} == {}, "half a write is served"
+    return set(counts)
 
 
 def kill(pids: set[int], chance: random.Random) -> bool:
@@ -202,10 +204,9 @@ def test_writes_of_a_project_survive_any_death_and_a_new_start(project: Server, 
         if master:
             project.end()
             project.start()
-        check(project, acknowledged)
-        # What the journal says is what is served.
-        journal = {path.stem for path in (tmp_path / "home" / "journal").glob("*.rdfp")}
-        assert len(journal) >= len(acknowledged)
+        served = check(project, acknowledged)
+        entries = journal.listed(tmp_path / "home")
+        assert {int(number) for entry in entries for _, _, number, _ in entry.added} == served
     assert project.update(insertion(number)) == 200
     check(project, acknowledged | {number})
 
