@@ -86,6 +86,13 @@ def test_the_drawing_says_what_the_table_says(client: FlaskClient) -> None:
     assert sorted(mark.partition(" – ")[0] for mark in marks) == sorted(rows)
 
 
+def test_the_drawing_has_every_dated_event(client: FlaskClient) -> None:
+    page = get(client, "/frise")
+    total, dated = map(int, re.findall(r"(\d+) événements, dont (\d+) avec une date", page.text)[0])
+    assert len(page.all("title")[1:]) == dated
+    assert f"{total - dated} événements sans date" in page.text
+
+
 def test_years_narrow_it(client: FlaskClient) -> None:
     for _, text in get(client, "/frise?de=2012&a=2013").all("tr")[1:]:
         assert re.search(r"\b201[23]\b", text), text

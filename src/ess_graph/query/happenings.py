@@ -11,7 +11,7 @@ from rdflib import URIRef
 from ess_graph.folding import fold
 from ess_graph.query.index import Index
 from ess_graph.query.readers import Linker, Reader, Texts
-from ess_graph.query.timeline import Happening, Timeline, drawn, in_lines
+from ess_graph.query.timeline import MOST, Happening, Timeline, drawn, in_lines
 from ess_graph.query.views import Nature, Row, Value
 from ess_graph.vocab import VOC
 
@@ -56,7 +56,7 @@ class Option:
 
 @dataclass(frozen=True)
 class Frise:
-    """A page of events: the drawing, and the same as rows (date, event, kind, place, state).
+    """A page of events as rows (date, event, kind, place, state); the first has the drawing of all that are dated.
 
     Attributes:
         total: events that were asked for; ``dated`` have a date.
@@ -81,18 +81,20 @@ def frise(asked: Asked, title: str, lang: str, *, index: Index, link: Linker, te
     pages = max(1, ceil(len(every) / PER_PAGE))
     page = min(max(asked.page, 1), pages)
     events = [str(iri) for iri, _ in every[(page - 1) * PER_PAGE : page * PER_PAGE]]
-    said: dict[str, dict[str, list[str]]] = {event: {} for event in events}
-    for event, field, value in index.select(_SAID, (json.dumps(events),)):
+    dated = [str(iri) for iri, year in every if year is not None]
+    marked = dated[-MOST:] if page == 1 else []
+    said: dict[str, dict[str, list[str]]] = {event: {} for event in (*events, *marked)}
+    for event, field, value in index.select(_SAID, (json.dumps(list(said)),)):
         said[event].setdefault(field, []).append(value)
     named = {value for fields in said.values() for values in fields.values() for value in values}
-    reader = Reader.over({*events, *named}, lang, index, link, texts)
-    happenings = [_happening(event, said[event], reader) for event in events]
+    reader = Reader.over({*said, *named}, lang, index, link, texts)
+    picture = drawn([_happening(event, said[event], reader) for event in marked], title, lang, fewest=1)
     [(first, last)] = index.select(_SPAN)
     return Frise(
-        picture=drawn(happenings, title, lang, fewest=1),
+        picture=picture and picture.among(len(every), len(dated)),
         rows=tuple(_row(event, said[event], reader) for event in events),
         total=len(every),
-        dated=sum(first is not None for _, first in every),
+        dated=len(dated),
         page=page,
         pages=pages,
         areas=_options("area", lang, index),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from calendar import isleap
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ess_graph.query.dates import days, in_words
 from ess_graph.query.views import Nature, Picture, Row, Value
@@ -15,7 +15,7 @@ _NAME, _LETTER = 46, 6.9
 #: Dated things without which a drawing would say no more than a list.
 _FEWEST = 3
 #: Marks of one drawing, the latest; the list has them all.
-_MOST = 100
+MOST = 100
 _TICKS = 12
 
 
@@ -70,6 +70,10 @@ class Timeline(Picture):
     undated: int = 0
     left_out: int = 0
 
+    def among(self, total: int, dated: int) -> Timeline:
+        """The same drawing of the latest of ``dated`` things, among ``total``."""
+        return replace(self, undated=total - dated, left_out=dated - len(self.marks))
+
 
 def of_row(cells: Mapping[str, Sequence[Value]], row: Row) -> Happening:
     """A row of a table whose columns are called ``debut`` and ``fin``."""
@@ -115,7 +119,7 @@ def drawn(told: Iterable[Happening], title: str, lang: str, fewest: int = _FEWES
     if len(placed) < fewest:
         return None
     placed.sort(key=lambda item: (item[0], item[1], item[2].value.text))
-    shown = placed[-_MOST:]
+    shown = placed[-MOST:]
     first, last = int(min(p[0] for p in shown)), int(max(p[1] for p in shown) - 1e-9) + 1
     scale = (_WIDTH - 2 * _ASIDE) / (last - first)
     step = max(1, -(-(last - first) // _TICKS))
