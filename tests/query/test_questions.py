@@ -181,6 +181,14 @@ def test_years_are_ends_that_belong_to_the_answer(engine: Engine, start: str, en
     assert len(begun) <= len(whole.rows)
 
 
+@pytest.mark.parametrize("name", ["evenements-prevus", "agenda"])
+def test_an_event_with_two_possible_dates_is_one_row(engine: Engine, name: str) -> None:
+    answer = asking.ask(named(name), {}, engine)
+    event = URIRef("https://w3id.org/ess-graph/id/evenement/2022-prochaine-conference-territoriale-epinal")
+    [row] = [row for row in answer.rows if answer.cells(row, "evenement") == (event,)]
+    assert [str(date) for date in answer.cells(row, "debut")] == ["2022-05", "2022-06"]
+
+
 def test_what_lasts_is_found_in_each_of_its_years(engine: Engine) -> None:
     question = named("agenda")
     for row in asking.ask(question, asking.given(question, {"de": "", "a": ""}), engine).rows:
