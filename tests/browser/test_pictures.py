@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
@@ -12,6 +12,16 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 pytestmark = pytest.mark.browser
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_each_kind_of_the_network_has_a_colour_of_its_own(watch: Watch, scheme: Literal["light", "dark"]) -> None:
+    watch.page.emulate_media(color_scheme=scheme)
+    page = watch.go("/reseau")
+    page.locator(".legend .dot").first.wait_for()
+    colours = page.locator(".legend .dot").evaluate_all("dots => dots.map(d => getComputedStyle(d).backgroundColor)")
+    assert len(colours) >= 4
+    assert len(set(colours)) == len(colours)
 
 
 def test_the_network_is_walked_with_the_keyboard(watch: Watch) -> None:

@@ -3,7 +3,7 @@ import { forceCollide, forceLink, forceManyBody, forceSimulation, forceX, forceY
 import { followable, short, svg } from "./dom.js";
 import { zoomable } from "./zoom.js";
 
-const KINDS = ["collectivite", "structure", "groupe", "partenariat"];
+const KINDS = ["collectivite", "structure", "groupe", "partenariat", "organizationalunit"];
 /** Letters of a name that a drawing has room for. */
 const LETTERS = 34;
 const ARROWS = { ArrowRight: 0, ArrowDown: Math.PI / 2, ArrowLeft: Math.PI, ArrowUp: -Math.PI / 2 };
